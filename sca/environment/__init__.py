@@ -1,0 +1,30 @@
+"""What the author of an environment writes against.
+
+Standard library only: the same module documents the tools on the host and runs them inside the sandbox.
+"""
+
+from sca.environment.authoring import (
+    Environment,
+    Start,
+    Tool,
+    ToolError,
+    Toolset,
+    move,
+    read,
+    tools_of,
+    write,
+)
+from sca.environment.comparison import same
+
+__all__ = [
+    "Environment",
+    "Start",
+    "Tool",
+    "ToolError",
+    "Toolset",
+    "move",
+    "read",
+    "same",
+    "tools_of",
+    "write",
+]

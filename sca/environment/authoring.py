@@ -1,0 +1,124 @@
+"""Tools over plain-data state: the whole vocabulary of an environment.
+
+    class Shop(Environment):
+        '''A shop with orders.'''
+
+        @read
+        def get_order(self, order_id: str) -> dict: ...
+
+        @write
+        def cancel_order(self, order_id: str) -> dict: ...
+
+A tool's docstring is what the model reads, so it is written as a prompt. A tool checks first and changes
+afterwards; what it refuses, it refuses with a `ToolError` that says what to do instead.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, overload
+
+Kind = Literal["read", "write", "move"]
+Counts = Literal["state", "answer", "both"]
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "__sca_tool__"
+
+
+class ToolError(Exception):
+    """A tool refuses a call. The message is read by the agent and says what to do instead."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool as the agent sees it."""
+
+    name: str
+    kind: Kind
+    """`read` leaves the state alone, `write` changes what is checked, `move` changes only where one is."""
+    signature: str
+    """As in Python, without `self`: `get_order(order_id: str) -> dict`."""
+    doc: str
+    ends: bool = False
+    """Whether a call of it ends the episode."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one challenger begins from: a user id, a theme, or the like."""
+
+    text: str
+    family: str | None = None
+
+
+class Toolset:
+    """Tools that share one state; methods marked `@read`, `@write` or `@move` are tools."""
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+
+class Environment(Toolset):
+    """A set of tools, the state they work on, and what counts in the end. Subclass it in `environment.py`."""
+
+    counts: ClassVar[Counts] = "state"
+    """What a task's check may look at: the final `state`, the `answer`, or `both`."""
+    user: ClassVar[bool] = False
+    """Whether a (simulated) user takes part: the instruction then goes to the user, not to the agent."""
+    families: ClassVar[Mapping[str, type[Toolset]]] = {}
+    """Where tasks see only a part of the tools: family name to its tools. Empty: one family without a name."""
+
+    @classmethod
+    def load(cls, data: Path) -> Any:
+        """The state that each attempt starts from: JSON-like data, by default `data/*.json` by file name."""
+        return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(data.glob("*.json"))}
+
+    @classmethod
+    def starts(cls, state: Any) -> list[Start]:
+        """What challengers begin from; they are dealt out in turn. By default one for each family."""
+        return [Start(family, family) for family in cls.families] or [Start("")]
+
+
+def _mark(kind: Kind, function: F, *, ends: bool = False) -> F:
+    setattr(function, _MARK, (kind, ends))
+    return function
+
+
+def read(function: F) -> F:
+    """Mark a tool that leaves the state as it is."""
+    return _mark("read", function)
+
+
+@overload
+def write(function: F) -> F: ...
+@overload
+def write(*, ends: bool) -> Callable[[F], F]: ...
+def write(function: F | None = None, *, ends: bool = False) -> F | Callable[[F], F]:
+    """Mark a tool that changes what is checked; `@write(ends=True)` also ends the episode."""
+    if function is None:
+        return lambda inner: _mark("write", inner, ends=ends)
+    return _mark("write", function, ends=ends)
+
+
+def move(function: F) -> F:
+    """Mark a tool that changes where one is, as a browser does, but nothing that is checked."""
+    return _mark("move", function)
+
+
+def tools_of(toolset: type[Toolset]) -> dict[str, Tool]:
+    """The tools of a set, by name, in the order in which they were written (base classes first)."""
+    tools: dict[str, Tool] = {}
+    for cls in reversed(toolset.__mro__):
+        for name, function in vars(cls).items():
+            mark = getattr(function, _MARK, None)
+            if mark is not None:
+                kind, ends = mark
+                tools[name] = Tool(name, kind, _signature(name, function), inspect.getdoc(function) or "", ends)
+    return tools
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    signature = inspect.signature(function)
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
+    return f"{name}{signature.replace(parameters=parameters)}"

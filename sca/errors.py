@@ -1,0 +1,45 @@
+"""Errors with a reader: each is one line that tells a person what is wrong and what to do.
+
+    ScaError            one line on stderr, exit 1
+    ├─ UsageError       wrong flags or a file made with other settings: exit 2
+    ├─ BadInput         lines of an input file that do not fit: every one is named
+    └─ InfraError       a part of the machinery failed; retried, counted, never a verdict or a reward
+       ├─ SandboxError  the Docker engine or a container
+       └─ EngineError   the model's engine
+
+Anything else that is raised is a bug, and keeps its traceback.
+"""
+
+from collections.abc import Sequence
+
+
+class ScaError(Exception):
+    """Something a person can mend; the message says how."""
+
+    exit_code = 1
+
+
+class UsageError(ScaError):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+class BadInput(ScaError):
+    """Lines of a file that cannot be used; `problems` are ready to print, one a line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class InfraError(ScaError):
+    """The machinery failed: the work is missing, not wrong."""
+
+
+class SandboxError(InfraError):
+    """The engine or a container failed."""
+
+
+class EngineError(InfraError):
+    """The model could not be asked, or did not answer."""
