@@ -1,0 +1,1 @@
+"""Markers, prompts, tokens of a dialogue, the turn loop and the scheduler."""

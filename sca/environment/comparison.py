@@ -23,14 +23,14 @@ def _read(answer: Any, expected: Any) -> Any:
     return answer
 
 
-def _equal(value: Any, expected: Any, decimals: int | None) -> bool:
+def _equal(value: object, expected: object, decimals: int | None) -> bool:
     if isinstance(expected, bool) or expected is None:
         return bool(value is expected)
     if isinstance(expected, (int, float)):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
         if decimals is not None:
-            return abs(value - expected) <= 0.5 * 10**-decimals + 1e-12
+        return value is expected
         return math.isclose(value, expected, rel_tol=1e-6, abs_tol=1e-12)
     if isinstance(expected, (list, tuple)):
         return (

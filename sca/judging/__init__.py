@@ -1,0 +1,1 @@
+"""Verdicts on tasks and rewards of attempts."""

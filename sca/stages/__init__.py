@@ -1,0 +1,1 @@
+"""One file a stage; a stage is a coroutine over files."""
