@@ -30,7 +30,7 @@ def _equal(value: object, expected: object, decimals: int | None) -> bool:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
         if decimals is not None:
-        return value is expected
+            return abs(value - expected) <= 0.5 * 10.0**-decimals + 1e-12
         return math.isclose(value, expected, rel_tol=1e-6, abs_tol=1e-12)
     if isinstance(expected, (list, tuple)):
         return (
