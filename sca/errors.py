@@ -6,6 +6,7 @@
     └─ InfraError       a part of the machinery failed; retried, counted, never a verdict or a reward
        ├─ SandboxError  the Docker engine or a container
        └─ EngineError   the model's engine
+          └─ ContextOverflow  the prompt does not fit into the model's context: an outcome, not a fault
 
 Anything else that is raised is a bug, and keeps its traceback.
 """
@@ -43,3 +44,7 @@ class SandboxError(InfraError):
 
 class EngineError(InfraError):
     """The model could not be asked, or did not answer."""
+
+
+class ContextOverflow(EngineError):
+    """The prompt is longer than the model's context; the episode ends as `out_of_context`."""

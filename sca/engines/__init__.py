@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sca.errors import ContextOverflow
+
+__all__ = ["Completion", "ContextOverflow", "Engine", "FinishReason", "Renderer", "Request", "Sampling"]
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -87,7 +91,7 @@ class Engine(Protocol):
         """Let go of it."""
 
     async def complete(self, request: Request) -> Completion:
-        """Make one completion. Raises `EngineError` when the engine fails; never returns a partial text for it."""
+        """Make one completion. Raises `ContextOverflow` when the prompt does not fit, `EngineError` when the engine fails."""
 
     def describe(self) -> dict[str, Any]:
         """What a sidecar says of it: name, model, dtype, content hash of the weights, versions."""

@@ -39,6 +39,8 @@ class Tool:
     """`read` leaves the state alone, `write` changes what is checked, `move` changes only where one is."""
     signature: str
     """As in Python, without `self`: `get_order(order_id: str) -> dict`."""
+    call: str
+    """The same without types: `get_order(order_id)`."""
     doc: str
     ends: bool = False
     """Whether a call of it ends the episode."""
@@ -114,11 +116,23 @@ def tools_of(toolset: type[Toolset]) -> dict[str, Tool]:
             mark = getattr(function, _MARK, None)
             if mark is not None:
                 kind, ends = mark
-                tools[name] = Tool(name, kind, _signature(name, function), inspect.getdoc(function) or "", ends)
+                signature = _without_self(function)
+                tools[name] = Tool(
+                    name=name,
+                    kind=kind,
+                    signature=f"{name}{signature}",
+                    call=f"{name}{_without_types(signature)}",
+                    doc=inspect.getdoc(function) or "",
+                    ends=ends,
+                )
     return tools
 
 
-def _signature(name: str, function: Callable[..., Any]) -> str:
+def _without_self(function: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(function)
-    parameters = [p for p in signature.parameters.values() if p.name != "self"]
-    return f"{name}{signature.replace(parameters=parameters)}"
+    return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
+
+
+def _without_types(signature: inspect.Signature) -> inspect.Signature:
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    return signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
