@@ -1,0 +1,87 @@
+"""What the host knows of an environment: its documentation, policy, examples and starts. Its tools never run here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sca.environment import Environment, Start, Tool, Toolset, tools_of
+from sca.environment.loading import content_hash, find, load
+from sca.errors import UsageError
+from sca.records.contract import Task
+from sca.records.reading import read
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment folder, loaded for its documentation."""
+
+    folder: Path
+    data: Path | None
+    """Another data folder than the environment's own."""
+    environment: type[Environment]
+
+    @classmethod
+    def open(cls, name_or_path: str, data: Path | None = None) -> "Setting":
+        """Find and import an environment. Raises `ScaError` that says where it was looked for."""
+        folder = find(name_or_path)
+        if data is not None and not data.is_dir():
+            raise UsageError(f"--data {data}: there is no such folder")
+        return cls(folder, data, load(folder))
+
+    @property
+    def name(self) -> str:
+        """The folder's name, as records and ids hold it."""
+        return self.folder.resolve().name
+
+    @cached_property
+    def hash(self) -> str:
+        """Content hash of code and data."""
+        return content_hash(self.folder, self.data)
+
+    @cached_property
+    def policy(self) -> str:
+        """`policy.md`: the rules that the agent is to follow and that the tools do not all enforce."""
+        path = self.folder / "policy.md"
+        return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+    @cached_property
+    def description(self) -> str:
+        """The environment's docstring."""
+        return " ".join((self.environment.__doc__ or "").split())
+
+    @cached_property
+    def starts(self) -> list[Start]:
+        """What challengers begin from."""
+        return self.environment.starts(self.environment.load(self.data or self.folder / "data"))
+
+    @property
+    def test_tasks(self) -> Path:
+        """The held-out tasks that ship with the environment."""
+        return self.folder / "tasks" / "test.jsonl"
+
+    @property
+    def ending_tools(self) -> frozenset[str]:
+        """Tools whose call ends an episode."""
+        families: Sequence[str | None] = [*self.environment.families] or [None]
+        return frozenset(t.name for family in families for t in self.tools(family) if t.ends)
+
+    def check_family(self, family: str | None) -> None:
+        """Raise `UsageError` when a task names a family that is not here, or none where one is needed."""
+        families = self.environment.families
+        if family not in (families or (None,)):
+            known = ", ".join(families) or "it has no families"
+            raise UsageError(f"environment {self.name} has no family {family!r} ({known})")
+
+    def tools(self, family: str | None) -> list[Tool]:
+        """The tools that a task of `family` sees."""
+        self.check_family(family)
+        toolset: type[Toolset] = self.environment if family is None else self.environment.families[family]
+        return list(tools_of(toolset).values())
+
+    def examples(self, family: str | None) -> list[Task]:
+        """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""
+        path = self.folder / "examples.jsonl"
+        if not path.is_file():
+            return []
+        return [task for task in read(path, Task).records if task.family == family]

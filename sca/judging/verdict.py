@@ -1,0 +1,277 @@
+"""The verdict on a task: does its check accept its solution, reject its near misses, and reject doing nothing?
+
+The checks run in the order of `CHECKS`; the first that fails gives the reason. A check that was not reached is null.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sca.records.contract import Task, Verdict
+from sca.sandbox import Box, Call, Limits, Run, World
+
+CHECKS = (
+    "handed_in",
+    "parses",
+    "evaluate_runs",
+    "noop_fails",
+    "solution_runs",
+    "solution_passes",
+    "failures_run",
+    "failures_fail",
+    "deterministic",
+    "read_only",
+    "stable",
+)
+FAILURES_NEEDED = 3
+NOT_PASSED = frozenset({"LookupError", "TypeError", "ValueError", "AttributeError", "ToolError"})
+"""What `evaluate` may raise on the state of a no-op or a failure case: that is *not passed*."""
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What one program did and said: enough to bring its end state about again."""
+
+    calls: tuple[Call, ...]
+    answer: str
+    state_hash: str
+    passed: bool
+
+    @property
+    def effect(self) -> tuple[str, str, str]:
+        """Equal for programs that do and say the same."""
+        calls = [(call.name, call.arguments) for call in self.calls]
+        return json.dumps(calls, sort_keys=True), self.answer, self.state_hash
+
+
+@dataclass
+class Judgement:
+    """A verdict in the making."""
+
+    problems: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Check that failed → reason and detail; the first problem of a check stands."""
+    reached: set[str] = field(default_factory=set)
+    attempts: list[Attempted] = field(default_factory=list)
+    """The solution's and then the failure cases', as far as they ran."""
+    started: float = field(default_factory=time.monotonic)
+
+    def reach(self, check: str) -> None:
+        """Note that `check` is being made."""
+        self.reached.add(check)
+
+    def fail(self, check: str, reason: str, detail: str) -> None:
+        """Note that `check` failed."""
+        self.reached.add(check)
+        self.problems.setdefault(check, (reason, detail))
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing has failed so far."""
+        return not self.problems
+
+    def verdict(self) -> Verdict:
+        """The record."""
+        first = next((self.problems[check] for check in CHECKS if check in self.problems), (None, ""))
+        return Verdict(
+            valid=self.sound,
+            reason=first[0],
+            detail=first[1],
+            checks={check: check not in self.problems if check in self.reached else None for check in CHECKS},
+            quality={"solution_calls": len(self.attempts[0].calls)} if self.attempts else {},
+            seconds=round(time.monotonic() - self.started, 3),
+        )
+
+
+async def judge(task: Task, box: Box, limits: Limits) -> Judgement:
+    """Make every check but `stable` on fresh states in `box`. Raises `SandboxError` when the sandbox fails."""
+    judgement = Judgement()
+    check_hand_in(task, limits, judgement)
+    evaluation, solution, failures = task.evaluation_function, task.solution, task.failure_cases or []
+    if evaluation is None or solution is None or "parses" in judgement.problems:
+        return judgement
+    if not await _parses(box, [evaluation, solution, *failures], judgement):
+        return judgement
+    if not await _noop(task, box, evaluation, judgement):
+        return judgement
+    if not await _solution(task, box, evaluation, solution, judgement):
+        return judgement
+    await _failures(task, box, evaluation, failures, judgement)
+    for check in ("deterministic", "read_only"):
+        judgement.reach(check)
+    return judgement
+
+
+def check_hand_in(task: Task, limits: Limits, judgement: Judgement) -> None:
+    """What can be said of a task without a container."""
+    judgement.reach("handed_in")
+    failures = task.failure_cases or []
+    if task.evaluation_function is None and task.solution is None and not failures:
+        judgement.fail("handed_in", "no_task", "The episode ended without a task.")
+    elif not (task.instruction or "").strip():
+        judgement.fail("handed_in", "no_instruction", "The task has no instruction.")
+    elif task.evaluation_function is None:
+        judgement.fail("handed_in", "no_evaluate", "The task has no evaluation function.")
+    elif task.solution is None:
+        judgement.fail("handed_in", "no_task", "The task has no solution.")
+    elif len(failures) < FAILURES_NEEDED:
+        detail = f"The task has {len(failures)} failure cases; it needs at least {FAILURES_NEEDED}."
+        judgement.fail("handed_in", "too_few_failures", detail)
+    for source in (task.evaluation_function, task.solution, *failures):
+        size = len((source or "").encode("utf-8", "replace"))
+        if size > limits.source_bytes:
+            detail = f"A program has {size} bytes; at most {limits.source_bytes} are taken."
+            judgement.fail("parses", "too_large", detail)
+
+
+async def _parses(box: Box, sources: Sequence[str], judgement: Judgement) -> bool:
+    judgement.reach("parses")
+    names = ["evaluation_function", "solution", *(f"failure case {n}" for n in range(1, len(sources) - 1))]
+    for name, problem in zip(names, await box.parse(sources), strict=True):
+        if problem is not None:
+            judgement.fail("parses", "syntax", f"{name}: {problem}")
+    return "parses" not in judgement.problems
+
+
+async def _noop(task: Task, box: Box, evaluation: str, judgement: Judgement) -> bool:
+    """Whether the check runs on the fresh state; passing there is a problem, but no reason to stop."""
+    judgement.reach("evaluate_runs")
+    world = await box.world(task.family)
+    try:
+        passed = await evaluate(world, evaluation, "", judgement, "evaluate_runs", "on the untouched state")
+    finally:
+        await world.close()
+    if passed is None:
+        return False
+    judgement.reach("noop_fails")
+    if passed:
+        judgement.fail("noop_fails", "noop_passes", "evaluate accepts the untouched state: doing nothing passes.")
+    return True
+
+
+async def _solution(task: Task, box: Box, evaluation: str, solution: str, judgement: Judgement) -> bool:
+    judgement.reach("solution_runs")
+    world = await box.world(task.family)
+    try:
+        run = await world.run(solution)
+        if run.status != "ok":
+            status = "exception" if run.status == "tool_error" else run.status
+            judgement.fail("solution_runs", f"solution_{status}", _ended("The solution", run))
+            return False
+        judgement.reach("solution_passes")
+        answer = run.result or ""
+        passed = await evaluate(
+            world, evaluation, answer, judgement, "solution_passes", "after the solution", tolerant=False
+        )
+        if passed is None:
+            return False
+        judgement.attempts.append(Attempted(run.calls, answer, await world.state_hash(), passed))
+    finally:
+        await world.close()
+    if not passed:
+        said = f" Its answer was {answer!r:.500}." if answer else ""
+        judgement.fail("solution_passes", "solution_fails", f"evaluate does not accept the solution.{said}")
+    return passed
+
+
+async def _failures(task: Task, box: Box, evaluation: str, failures: Sequence[str], judgement: Judgement) -> None:
+    judgement.reach("failures_run")
+    judgement.reach("failures_fail")
+    for number, failure in enumerate(failures, 1):
+        name = f"Failure case {number}"
+        world = await box.world(task.family)
+        try:
+            run = await world.run(failure)
+            if run.status not in ("ok", "tool_error"):
+                judgement.fail("failures_run", f"failure_{run.status}", _ended(name, run))
+                continue
+            answer = run.result or ""
+            where = f"after failure case {number}"
+            passed = await evaluate(world, evaluation, answer, judgement, "failures_fail", where)
+            if passed is None:
+                continue
+            judgement.attempts.append(Attempted(run.calls, answer, await world.state_hash(), passed))
+        finally:
+            await world.close()
+        if passed:
+            judgement.fail("failures_fail", "failure_passes", f"{name} is accepted by evaluate: it is too lenient.")
+    if judgement.sound and len(failures) >= FAILURES_NEEDED:
+        _check_distinct(judgement)
+
+
+def _check_distinct(judgement: Judgement) -> None:
+    """At least three failure cases must do or say something, each another thing."""
+    solution, *failures = judgement.attempts
+    idle = (json.dumps([]), "", "")
+    effects = {f.effect for f in failures if (f.effect[0], f.effect[1], "") != idle and f.effect != solution.effect}
+    if len(effects) < FAILURES_NEEDED:
+        detail = (
+            f"Only {len(effects)} of {len(failures)} failure cases do or say something of their own; "
+            f"at least {FAILURES_NEEDED} must."
+        )
+        judgement.fail("failures_run", "failures_degenerate", detail)
+
+
+async def evaluate(
+    world: World,
+    evaluation: str,
+    answer: str,
+    judgement: Judgement,
+    check: str,
+    where: str,
+    *,
+    tolerant: bool = True,
+) -> bool | None:
+    """Whether `evaluate` passes; None when that cannot be said, which is then noted as a problem of `check`.
+
+    `tolerant`: the exceptions of `NOT_PASSED` count as not passed.
+    """
+    runs = await world.evaluate(evaluation, answer)
+    said = [_passed(run, tolerant=tolerant) for run in runs]
+    for run, passed in zip(runs, said, strict=True):
+        if run.wrote:
+            calls = ", ".join(call.name for call in run.calls if call.kind == "write" and call.error is None)
+            judgement.fail("read_only", "evaluate_wrote", f"evaluate changes the state {where} ({calls}).")
+        if passed is None:
+            reason = {"no_evaluate": "no_evaluate", "syntax": "syntax"}.get(run.status, f"evaluate_{_short(run)}")
+            judgement.fail(check, reason, _ended(f"evaluate, {where},", run))
+            return None
+    if len(set(said)) > 1:
+        judgement.fail("deterministic", "evaluate_flaky", f"evaluate, {where}, does not say the same twice.")
+    return said[0]
+
+
+def _passed(run: Run, *, tolerant: bool) -> bool | None:
+    if run.status == "ok" and run.verdict is not None:
+        return run.verdict
+    bases = run.exception.bases if run.exception else ()
+    if tolerant and run.status in ("exception", "tool_error") and NOT_PASSED.intersection(bases):
+        return False
+    return None
+
+
+def _short(run: Run) -> str:
+    return {"tool_error": "exception", "ok": "non_bool"}.get(run.status, run.status)
+
+
+def _ended(who: str, run: Run) -> str:
+    """How a program ended, for the challenger and for a person."""
+    if run.exception is not None:
+        return f"{who} raised:\n{run.exception.traceback.strip()}"
+    return f"{who} {_ENDINGS.get(run.status, run.status)}."
+
+
+_ENDINGS = {
+    "syntax": "does not parse",
+    "no_evaluate": "defines no function evaluate",
+    "non_bool": "returned something other than True or False",
+    "timeout": "did not come to an end in time",
+    "oom": "needs too much memory",
+    "output_limit": "prints too much",
+    "exit": "ended the interpreter itself",
+    "crash": "crashed the interpreter",
+    "killed": "killed itself",
+    "bad_result": "left a result that cannot be read: it must be text or JSON, and small",
+    "tool_limit": "makes too many tool calls",
+    "too_large": "is too large",
+}
