@@ -1,0 +1,1 @@
+"""Decode messages, read DNA, price trades, plan trips."""
