@@ -1,0 +1,119 @@
+"""From a task to a judged trajectory, whoever acts: the model, an oracle that knows the solution, or nobody."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sca.dialogue.conversation import Conversation
+from sca.dialogue.executor import Attempt, ExecutorRules, attempt
+from sca.dialogue.setting import Setting
+from sca.dialogue.turns import Asker
+from sca.judging.reward import Reward, check_reward
+from sca.records.contract import Message, Outcome, Task, ToolCall, Trajectory
+from sca.records.ids import attempt_id
+from sca.sandbox import Sandbox, World
+
+
+class Agent(Protocol):
+    """Who attempts a task."""
+
+    model: str
+    """As the trajectory names it."""
+
+    async def attempt(self, key: str, task: Task, world: World) -> Attempt:
+        """Try the task; `world` then holds the final state. Raises `InfraError` when the machinery fails."""
+
+
+@dataclass(frozen=True)
+class ModelAgent:
+    """The executor."""
+
+    setting: Setting
+    asker: Asker
+    rules: ExecutorRules
+
+    @property
+    def model(self) -> str:
+        """The engine's model."""
+        return self.asker.engine.model
+
+    async def attempt(self, key: str, task: Task, world: World) -> Attempt:
+        """Let the model act."""
+        return await attempt(key, task, self.setting, world, self.asker, self.rules)
+
+
+@dataclass(frozen=True)
+class OracleAgent:
+    """Runs the task's own solution: a sound task rewards it with 1."""
+
+    model: str = "oracle"
+
+    async def attempt(self, key: str, task: Task, world: World) -> Attempt:
+        """Run the solution and answer with its `result`."""
+        run = await world.run(task.solution or "")
+        conversation = Conversation([], None)
+        conversation.say(Message(role="assistant", content=f"ACTION:\n{task.solution}\nEND ACTION"))
+        conversation.say(Message(role="tool", content=run.output))
+        calls = [ToolCall(name=c.name, arguments=c.arguments, error=c.error) for c in run.calls]
+        return Attempt("done", conversation, run.result or "", calls)
+
+
+@dataclass(frozen=True)
+class NopAgent:
+    """Does nothing and says nothing: a sound task rewards it with 0."""
+
+    model: str = "nop"
+
+    async def attempt(self, key: str, task: Task, world: World) -> Attempt:
+        """Leave the world as it is."""
+        return Attempt("done", Conversation([], None))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One attempt to make."""
+
+    task: Task
+    attempt: int
+
+    @property
+    def id(self) -> str:
+        """The trajectory's id."""
+        return attempt_id(self.task.id, self.attempt)
+
+
+async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory:
+    """Make one attempt in a world of its own and judge it. Raises `InfraError` when the machinery fails."""
+    async with sandbox.box(shared=True) as box:
+        world = await box.world(job.task.family)
+        try:
+            made = await agent.attempt(job.id, job.task, world)
+            reward = Reward(0)
+            if made.ending == "done":
+                reward = await check_reward(job.task, world, made.answer)
+            state_hash = await world.state_hash()
+        finally:
+            await world.close()
+    return Trajectory(
+        id=job.id,
+        task_id=job.task.id,
+        environment=job.task.environment,
+        family=job.task.family,
+        attempt=job.attempt,
+        reward=reward.value,
+        outcome=_outcome(made, reward),
+        answer=made.answer,
+        detail=reward.detail,
+        messages=made.conversation.messages,
+        calls=made.calls,
+        state_hash=state_hash,
+        model=agent.model,
+        run=run,
+        usage=made.conversation.usage,
+        tokens=made.conversation.tokens(),
+    )
+
+
+def _outcome(made: Attempt, reward: Reward) -> Outcome:
+    if made.ending == "done":
+        return "success" if reward.value else "failure"
+    return made.ending
