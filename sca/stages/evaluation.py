@@ -1,0 +1,62 @@
+"""Evaluate: from attempts on held-out tasks to success rates with error bars."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sca.judging.estimates import Tally, estimate, pass_at_k, pass_hat_k
+from sca.records.contract import Task, Trajectory
+
+
+def summarise(attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int) -> dict[str, Any]:
+    """The summary of an evaluation: coverage, then each estimate as {value, low, high} over tasks.
+
+    Only tasks with all their trials count: an attempt that the machinery lost is missing, not a failure.
+    Raises `ValueError` where no task has all its trials.
+    """
+    tallies = _tallies(attempts, tasks, trials)
+    return {
+        "tasks": len(tasks),
+        "tasks_counted": len(tallies),
+        "trials": trials,
+        "attempts": len(attempts),
+        "coverage": round(len(attempts) / (len(tasks) * trials), 6),
+        "successes": sum(attempt.reward for attempt in attempts),
+        "outcomes": dict(Counter(attempt.outcome for attempt in attempts)),
+        **_estimates(list(tallies.values()), trials),
+        "families": {
+            family: _estimates([tallies[task.id] for task in members if task.id in tallies], trials)
+            for family, members in _families(tasks).items()
+            if any(task.id in tallies for task in members)
+        },
+        "completion_tokens": sum(attempt.usage.get("completion_tokens", 0) for attempt in attempts),
+    }
+
+
+def _tallies(attempts: Iterable[Trajectory], tasks: Iterable[Task], trials: int) -> dict[str, Tally]:
+    rewards: dict[str, list[int]] = defaultdict(list)
+    for attempt in attempts:
+        rewards[attempt.task_id].append(attempt.reward)
+    return {
+        task.id: Tally(trials, sum(rewards[task.id])) for task in tasks if len(rewards.get(task.id, ())) == trials
+    }
+
+
+def _estimates(tallies: Sequence[Tally], trials: int) -> dict[str, Any]:
+    wanted: list[tuple[str, int, Callable[[Tally, int], float]]] = [("pass@1", 1, pass_at_k)]
+    if trials > 1:
+        wanted += [(f"pass@{trials}", trials, pass_at_k), (f"pass^{trials}", trials, pass_hat_k)]
+    return {
+        name: {field: round(value, 6) for field, value in asdict(estimate(tallies, k, statistic)).items()}
+        for name, k, statistic in wanted
+    }
+
+
+def _families(tasks: Iterable[Task]) -> dict[str, list[Task]]:
+    """Tasks by family, where there are families."""
+    members: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        if task.family is not None:
+            members[task.family].append(task)
+    return dict(members)

@@ -1,0 +1,74 @@
+"""Rollout: the executor attempts each task several times; one attempt a line, with its reward."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sca.dialogue.attempts import Agent, Job, play
+from sca.dialogue.executor import ExecutorRules
+from sca.dialogue.scheduler import Losses, run_all
+from sca.engines import Sampling
+from sca.progress import Progress
+from sca.records.contract import Task, Trajectory
+from sca.records.output import Output
+from sca.sandbox import Limits, Sandbox
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """Everything that shapes the attempts of a run; which tasks, how many and how concurrently do not."""
+
+    environments: dict[str, str]
+    """Name → content hash of each environment that the tasks name."""
+    agent: str
+    """`model`, `oracle` or `nop`."""
+    sampling: Sampling
+    rules: ExecutorRules
+    limits: Limits
+    seed: int
+    stage: str = "rollout"
+
+    def settings(self, engine: dict[str, Any] | None) -> dict[str, Any]:
+        """What the sidecar holds and the run's hash is made of; `engine` describes the engine."""
+        return {
+            "stage": self.stage,
+            "environments": self.environments,
+            "agent": self.agent,
+            "engine": engine,
+            "reward": "check",
+            "sampling": asdict(self.sampling),
+            "rules": asdict(self.rules),
+            "limits": self.limits.asdict(),
+            "seed": self.seed,
+        }
+
+
+async def run_rollouts(
+    tasks: Sequence[Task],
+    attempts: int,
+    agent: Agent,
+    sandbox: Sandbox,
+    out: Output[Trajectory],
+    *,
+    run: str,
+    concurrency: int,
+    progress: Progress,
+) -> Losses[Job]:
+    """Make the attempts (at tasks of one environment) that `out` lacks. Raises `InfraError` when the machinery is down.
+
+    The first attempts of all tasks come before the second ones, so that an interrupted file is of use.
+    """
+    successes, tokens = sum(trajectory.reward for trajectory in out.records()), 0
+
+    async def work(job: Job) -> Trajectory:
+        return await play(job, agent, sandbox, run)
+
+    def take(trajectory: Trajectory) -> None:
+        nonlocal successes, tokens
+        out.write(trajectory)
+        successes += trajectory.reward
+        tokens += trajectory.usage.get("completion_tokens", 0)
+        progress.update(done=len(out.done), good=successes, tokens=tokens)
+
+    jobs = [Job(task, attempt) for attempt in range(attempts) for task in tasks]
+    return await run_all([job for job in jobs if job.id not in out.done], work, take, concurrency)
