@@ -1,0 +1,56 @@
+# `make` or `make help` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+# Where CPU-only torch comes from, unless pip is configured with a place that has one. Empty (`make setup
+# TORCH_INDEX=`): the build of the default index, on Linux with several GB of CUDA packages, for a machine with a GPU.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+# Pins hold in pip's build environments too.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Before a command that needs containers: find a Docker engine or start one, and name it to the command.
+WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint bench tiny-model clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## A virtual environment in .venv with everything pinned; done again only when the pins change
+
+$(STAMP): pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" scripts/new-venv $(VENV)
+	@scripts/install-torch $(BIN)/python "$(TORCH_INDEX)"
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: setup ## The whole loop in Docker containers, on the model that ships; ends with a table of figures
+	@$(WITH_ENGINE) PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo
+
+test: setup ## The tests, real containers included
+	@$(WITH_ENGINE) $(BIN)/python -m pytest -m "not slow"
+
+test-all: setup ## The tests and the long ones
+	@$(WITH_ENGINE) $(BIN)/python -m pytest
+
+lint: setup ## ruff (rules and format) and strict mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup ## Each script in benchmarks/, one after the other
+	@$(WITH_ENGINE) for script in $(wildcard benchmarks/*.py); do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+
+tiny-model: setup ## Train the model that ships once more, from nothing
+	@$(WITH_ENGINE) $(BIN)/python -m tiny_model
+
+clean: ## Stop the private Docker engine and remove all that the other targets made
+	@$(PYTHON) scripts/docker-engine stop
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
