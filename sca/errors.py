@@ -27,10 +27,11 @@ class UsageError(ScaError):
 
 
 class BadInput(ScaError):
-    """Lines of a file that cannot be used; `problems` are ready to print, one a line."""
+    """Lines of a file that cannot be used; `problems` are ready to print, one a line; `hint` says what to do."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
         self.problems = tuple(problems)
+        self.hint = hint
         super().__init__("\n".join(self.problems))
 
 
