@@ -54,11 +54,13 @@ async def run_rollouts(
     concurrency: int,
     progress: Progress,
 ) -> Losses[Job]:
-    """Make the attempts (at tasks of one environment) that `out` lacks. Raises `InfraError` when the machinery is down.
+    """Make the attempts (at tasks of one environment) that `out` lacks.
 
     The first attempts of all tasks come before the second ones, so that an interrupted file is of use.
+    Raises `InfraError` when the machinery is down.
     """
-    successes, tokens = sum(trajectory.reward for trajectory in out.records()), 0
+    successes: int = sum(trajectory.reward for trajectory in out.records())
+    tokens = 0
 
     async def work(job: Job) -> Trajectory:
         return await play(job, agent, sandbox, run)

@@ -13,7 +13,7 @@ from sca.judging.funnel import Filter, admits
 from sca.judging.verdict import Judgement, check_hand_in, judge
 from sca.progress import Progress
 from sca.records.contract import JudgedTask, Task, Verdict
-from sca.records.output import Pair
+from sca.records.pair import Pair
 from sca.sandbox import Limits, Sandbox
 
 
