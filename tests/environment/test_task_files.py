@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sca import scaffold
 from sca.environment.loading import find, load
 from sca.records.contract import Task
 
@@ -57,11 +58,12 @@ def test_ids_count_up_from_one():
     assert [task.id for task in tasks(TEST)] == [f"calculation-test-{i:06}" for i in range(1, len(tasks(TEST)) + 1)]
 
 
-def test_no_example_is_close_to_a_test_task():
+@pytest.mark.parametrize("folder", [CALCULATION, scaffold.FOLDER], ids=lambda folder: folder.name)
+def test_no_example_is_close_to_a_test_task(folder):
     likeness = {
         (example.id, task.id): difflib.SequenceMatcher(
             None, words(example.instruction), words(task.instruction), autojunk=False
         ).ratio()
-        for example, task in product(tasks(EXAMPLES), tasks(TEST))
+        for example, task in product(tasks(folder / "examples.jsonl"), tasks(folder / "tasks" / "test.jsonl"))
     }
     assert {pair: ratio for pair, ratio in likeness.items() if ratio > 0.5} == {}
