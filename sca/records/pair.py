@@ -1,0 +1,94 @@
+"""Two outputs of one command: `sca validate` writes the valid tasks to one file and the rejected ones to another."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from sca.errors import UsageError
+from sca.records.contract import Record
+from sca.records.output import Output
+from sca.records.stdout import STDOUT
+
+R = TypeVar("R", bound=Record)
+
+
+class Pair(Generic[R]):
+    """Two outputs that one command writes and continues together, as validated and rejected tasks."""
+
+    def __init__(self, first: Output[R], second: Output[R]) -> None:
+        self.first, self.second = first, second
+
+    @classmethod
+    def open(
+        cls,
+        first: str | Path,
+        second: str | Path,
+        kind: type[R],
+        settings: Mapping[str, Any],
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> "Pair[R]":
+        """As `Output.open`, of both; neither is touched unless both can be had."""
+        refuse_same([first, second])
+        one = Output.open(first, kind, settings, force=force, dry_run=dry_run)
+        try:
+            return cls(one, Output.open(second, kind, settings, force=force, dry_run=dry_run))
+        except BaseException:
+            one.__exit__()
+            raise
+
+    @property
+    def done(self) -> AbstractSet[str]:
+        """Ids that are in either, as they are now."""
+        return self.first.done | self.second.done
+
+    @property
+    def complete(self) -> bool:
+        """Whether an earlier run finished both."""
+        return self.first.complete and self.second.complete
+
+    def __enter__(self) -> Self:
+        self.first.__enter__()
+        self.second.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with ExitStack() as both:
+            both.callback(self.second.__exit__, *exc)
+            both.callback(self.first.__exit__, *exc)
+
+    def records(self) -> Iterator[R]:
+        """What is in the first, then what is in the second."""
+        yield from self.first.records()
+        yield from self.second.records()
+
+    def note(self, **facts: Any) -> None:
+        """As `Output.note`, in both sidecars."""
+        self.first.note(**facts)
+        self.second.note(**facts)
+
+    def finish(
+        self,
+        *,
+        counts: Mapping[str, Any],
+        timings: Mapping[str, Any] | None = None,
+        complete: bool = True,
+        **facts: Any,
+    ) -> None:
+        """As `Output.finish`, of both."""
+        self.first.finish(counts=counts, timings=timings, complete=complete, **facts)
+        self.second.finish(counts=counts, timings=timings, complete=complete, **facts)
+
+
+def refuse_same(outputs: Sequence[str | Path], inputs: Iterable[str | Path] = ()) -> None:
+    """Raise `UsageError` where an output is an input or another output, by whatever name."""
+    taken: dict[str, str | Path] = {os.path.realpath(path): path for path in inputs if str(path) != "-"}
+    for path in outputs:
+        place = "-" if str(path) in STDOUT else os.path.realpath(path)
+        if place in taken and place != os.devnull:
+            raise UsageError(f"{path} would be written over {taken[place]}; name another file")
+        taken[place] = path
