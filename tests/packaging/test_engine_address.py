@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from sca.sandbox.host import engine_address as module
 from sca.sandbox.host.engine_address import ask, engine_address
 
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its rights, or own /run")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
 
@@ -79,6 +81,22 @@ def test_a_path_too_long_for_a_socket_is_silent():
     assert ask(f"unix:///{'x' * 200}") == "silent"
 
 
+@as_root
+@pytest.mark.parametrize(
+    ("mode", "answer"), [(0o755, "forbidden"), (0o700, "silent")], ids=["in sight", "out of sight"]
+)
+def test_a_socket_is_forbidden_only_where_it_can_be_seen(mode, answer):
+    with TemporaryDirectory(dir="/tmp") as folder, engine(Path(folder) / "s") as address:
+        (Path(folder) / "s").chmod(0o600)
+        Path(folder).chmod(mode)
+        os.seteuid(65534)
+        try:
+            found = ask(address)
+        finally:
+            os.seteuid(0)
+    assert found == answer
+
+
 def test_docker_host_is_taken_at_its_word(monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
     assert engine_address() == "tcp://elsewhere:2375"
@@ -104,7 +122,7 @@ def test_an_engine_that_may_not_be_used_is_named_only_where_no_other_answers(tmp
     assert engine_address() == "unix://open"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a folder of root's")
+@as_root
 def test_private_engines_come_newest_first(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PRIVATE", tmp_path)
     for age, name in enumerate(["new", "old"]):

@@ -61,15 +61,16 @@ def private_sockets() -> list[Path]:
 
 def ask(address: str, seconds: float = 5.0) -> Answer:
     """Ask the engine at a `unix://` address whether it is there (`GET /_ping`), waiting at most `seconds` a step."""
+    path = address.removeprefix("unix://")
     try:
         with socket.socket(socket.AF_UNIX) as stream:
             stream.settimeout(seconds)
-            stream.connect(address.removeprefix("unix://"))
+            stream.connect(path)
             stream.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
             reply = http.client.HTTPResponse(stream)
             reply.begin()
             return "answers" if reply.status == http.client.OK else "silent"
     except PermissionError:
-        return "forbidden"
+        return "forbidden" if os.path.exists(path) else "silent"  # in a closed folder there may be nothing
     except (OSError, http.client.HTTPException):
         return "silent"
