@@ -41,19 +41,19 @@ def installed(wheel, tmp_path_factory) -> Path:
     return folder / "bin"
 
 
-def tracked(folder: str) -> set[str]:
-    """What git keeps below `folder`."""
-    listed = subprocess.run(["git", "ls-files", "-z", folder], cwd=REPO, check=True, capture_output=True, text=True)
-    return {name for name in listed.stdout.split("\0") if name and (REPO / name).exists()}
+def files(folder: str) -> set[str]:
+    """Every file below `folder` of this checkout but compiled ones."""
+    found = (path for path in (REPO / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(REPO).as_posix() for path in found}
 
 
 def test_the_wheel_carries_every_file_of_the_package(inside):
-    assert tracked("sca") - inside == set()
+    assert files("sca") - inside == set()
 
 
 def test_the_wheel_carries_the_environments_inside_the_package(inside):
     assert {
-        name.replace("environments/", "sca/_environments/", 1) for name in tracked("environments")
+        name.replace("environments/", "sca/_environments/", 1) for name in files("environments")
     } - inside == set()
 
 
