@@ -44,9 +44,8 @@ def installed(wheel, tmp_path_factory) -> Path:
 def files(folder: str) -> set[str]:
     """Every file below `folder` of this checkout, but what is hidden or compiled."""
     found = (path.relative_to(REPO) for path in (REPO / folder).rglob("*") if path.is_file())
-    return {
-        path.as_posix() for path in found if not any(part.startswith((".", "__pycache__")) for part in path.parts)
-    }
+    left_out = (".", "__pycache__")
+    return {path.as_posix() for path in found if not any(part.startswith(left_out) for part in path.parts)}
 
 
 def test_the_wheel_carries_every_file_of_the_package(inside):
