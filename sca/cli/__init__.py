@@ -1,5 +1,3 @@
-"""The command line."""
+"""The command line: flags in, a summary out."""
 
-
-def main() -> None:
-    """Run `sca`."""
+from sca.cli.running import main as main
