@@ -1,5 +1,6 @@
 """Explore: challengers look around and write tasks, one episode a line, valid or not."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,11 +50,13 @@ async def run_exploration(
     episodes: int,
     concurrency: int,
     progress: Progress,
-) -> Losses[tuple[int, str]]:
-    """Write the episodes that `out` lacks. Raises `InfraError` when the machinery is down."""
+) -> tuple[list[Task], Losses[tuple[int, str]]]:
+    """Write the episodes that `out` lacks, and return them. Raises `InfraError` when the machinery is down."""
     hash6 = settings_hash(plan.settings(asker.engine.describe()))
     ids = [task_id(plan.setting.name, hash6, index) for index in range(episodes)]
     handed_in, tokens = sum(task.evaluation_function is not None for task in out.records()), 0
+
+    made: list[Task] = []
 
     async def work(job: tuple[int, str]) -> Task:
         index, key = job
@@ -63,15 +66,16 @@ async def run_exploration(
     def take(task: Task) -> None:
         nonlocal handed_in, tokens
         out.write(task)
+        made.append(task)
         handed_in += task.evaluation_function is not None
         tokens += task.origin["usage"].get("completion_tokens", 0)
         progress.update(done=len(out.done), good=handed_in, tokens=tokens)
 
     missing = [(index, key) for index, key in enumerate(ids) if key not in out.done]
-    return await run_all(missing, work, take, concurrency)
+    return made, await run_all(missing, work, take, concurrency)
 
 
-def count_episodes(tasks: list[Task]) -> dict[str, Any]:
+def count_episodes(tasks: Sequence[Task]) -> dict[str, Any]:
     """Figures for the sidecar and the closing line."""
     usage = [task.origin.get("usage", {}) for task in tasks]
     return {

@@ -1,5 +1,6 @@
 """Rollout: the executor attempts each task several times; one attempt a line, with its reward."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -53,14 +54,15 @@ async def run_rollouts(
     run: str,
     concurrency: int,
     progress: Progress,
-) -> Losses[Job]:
-    """Make the attempts (at tasks of one environment) that `out` lacks.
+) -> tuple[list[Trajectory], Losses[Job]]:
+    """Make the attempts (at tasks of one environment) that `out` lacks, and return them.
 
     The first attempts of all tasks come before the second ones, so that an interrupted file is of use.
     Raises `InfraError` when the machinery is down.
     """
     successes: int = sum(trajectory.reward for trajectory in out.records())
     tokens = 0
+    made: list[Trajectory] = []
 
     async def work(job: Job) -> Trajectory:
         return await play(job, agent, sandbox, run)
@@ -68,9 +70,23 @@ async def run_rollouts(
     def take(trajectory: Trajectory) -> None:
         nonlocal successes, tokens
         out.write(trajectory)
+        made.append(trajectory)
         successes += trajectory.reward
         tokens += trajectory.usage.get("completion_tokens", 0)
         progress.update(done=len(out.done), good=successes, tokens=tokens)
 
     jobs = [Job(task, attempt) for attempt in range(attempts) for task in tasks]
-    return await run_all([job for job in jobs if job.id not in out.done], work, take, concurrency)
+    missing = [job for job in jobs if job.id not in out.done]
+    return made, await run_all(missing, work, take, concurrency)
+
+
+def count_attempts(attempts: Sequence[Trajectory]) -> dict[str, Any]:
+    """Figures for the sidecar and the closing line."""
+    return {
+        "attempts": len(attempts),
+        "successes": sum(attempt.reward for attempt in attempts),
+        "outcomes": dict(Counter(attempt.outcome for attempt in attempts).most_common()),
+        "tool_calls": sum(len(attempt.calls) for attempt in attempts),
+        "completion_tokens": sum(attempt.usage.get("completion_tokens", 0) for attempt in attempts),
+        "prompt_tokens": sum(attempt.usage.get("prompt_tokens", 0) for attempt in attempts),
+    }

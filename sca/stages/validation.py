@@ -44,18 +44,25 @@ async def run_validation(
     *,
     concurrency: int,
     progress: Progress,
-) -> Losses[Task]:
-    """Judge the tasks (of one environment) that `out` lacks. Raises `InfraError` when the machinery is down."""
+) -> tuple[list[JudgedTask], Losses[Task]]:
+    """Judge the tasks (of one environment) that `out` lacks, and return them.
+
+    Raises `InfraError` when the machinery is down.
+    """
+
+    made: list[JudgedTask] = []
 
     async def work(task: Task) -> JudgedTask:
         return judged(task, await give_verdict(task, sandbox))
 
     def take(task: JudgedTask) -> None:
         (out.first if admits(plan.variant, task) else out.second).write(task)
+        made.append(task)
         first, second = len(out.first.done), len(out.second.done)
         progress.update(done=first + second, good=first, tokens=0)
 
-    return await run_all([task for task in tasks if task.id not in out.done], work, take, concurrency)
+    missing = [task for task in tasks if task.id not in out.done]
+    return made, await run_all(missing, work, take, concurrency)
 
 
 def judged(task: Task, verdict: Verdict) -> JudgedTask:

@@ -1,0 +1,51 @@
+"""The last lines of a command: what came out, read back from what was written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sca.cli.console import console, say
+from sca.dialogue.scheduler import Losses
+from sca.errors import InfraError
+
+
+def tell_losses(losses: Sequence[Losses[Any]], what: str) -> None:
+    """Raise `InfraError` when the machinery failed some of the work: it is in no output, and not done."""
+    retried = sum(loss.retried for loss in losses)
+    lost = [entry for loss in losses for entry in loss.lost]
+    if retried:
+        say(f"{retried} tries failed for want of a working machine part and were made again", style="yellow")
+    if lost:
+        raise InfraError(
+            f"{len(lost)} {what} are missing, the machinery failed them ({lost[0][1]}); run the same again"
+        )
+
+
+def funnel_table(counts: Mapping[str, Any]) -> None:
+    """The share of episodes that survives each check, and what the others were rejected for."""
+    from rich.table import Table
+
+    episodes = counts["episodes"]
+    table = Table("check", "left", "share", box=None, pad_edge=False)
+    table.add_row("episodes", str(episodes), "")
+    for check, survivors in counts["survivors"].items():
+        table.add_row(check, str(survivors), f"{survivors / episodes:.1%}" if episodes else "")
+    console().print(table)
+    if counts["reasons"]:
+        say("rejected: " + ", ".join(f"{reason} {count}" for reason, count in counts["reasons"].items()))
+
+
+def estimate_lines(summary: Mapping[str, Any]) -> None:
+    """pass@1 and its kin with their intervals, and how much of the evaluation is there."""
+    for name, value in summary.items():
+        if name.startswith("pass"):
+            say(f"{name:8} {_percent(value)}")
+    for family, estimates in summary.get("families", {}).items():
+        say(f"  {family:18} pass@1 {_percent(estimates['pass@1'])}")
+    say(
+        f"{summary['attempts']} attempts at {summary['tasks']} tasks, coverage {summary['coverage']:.1%}; "
+        + ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items())
+    )
+
+
+def _percent(estimate: Mapping[str, float]) -> str:
+    return "{value:5.1f}% [{low:.1f}, {high:.1f}]".format(**{name: 100 * value for name, value in estimate.items()})

@@ -1,0 +1,130 @@
+"""`sca validate`: each task's own checks, solution and failure cases against each other."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from sca.cli import options
+
+if TYPE_CHECKING:
+    from sca.dialogue.scheduler import Losses
+    from sca.dialogue.setting import Setting
+    from sca.records.contract import JudgedTask, Task
+    from sca.records.pair import Pair
+    from sca.stages.validation import Validation
+
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        metavar="NAME|FOLDER",
+        help="Where the tasks' environment lies, if it is not found by its name.",
+        show_default=False,
+    ),
+]
+Variant = Annotated[
+    Literal["none", "verifier", "solution", "full"],
+    typer.Option("--filter", help="Which checks admit a task; all are made and recorded whatever is chosen."),
+]
+PerContainer = Annotated[
+    int,
+    typer.Option("--tasks-per-container", min=1, metavar="N", help="Tasks that a container serves before it goes."),
+]
+
+
+def validate(
+    tasks: options.Input,
+    out: options.Out = Path("validated.jsonl"),
+    rejected: options.Rejected = Path("rejected.jsonl"),
+    env: Env = None,
+    data: options.Data = None,
+    variant: Variant = "full",
+    tasks_per_container: PerContainer = 1,
+    concurrency: options.Concurrency = None,
+    force: options.Force = False,
+    skip_bad_lines: options.SkipBadLines = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Run each task's own checks, and keep the sound ones.
+
+    Each program runs on a fresh copy of the environment's state in a Docker container. A task is valid when its
+    check runs, a no-op does not pass it, the solution passes, at least three different failure cases run and do not
+    pass, the check decides the same each time and writes nothing, and all this holds once more in another container.
+    The others go to --rejected, each with the reason.
+
+    \b
+    sca validate tasks.jsonl
+    sca validate tasks.jsonl -o good.jsonl --rejected bad.jsonl
+    sca validate tasks.jsonl --filter solution        the paper's variant without failure cases
+    sca explore --env shop -n 5 -o - | sca validate - -o -
+    """
+    import asyncio
+
+    from sca.cli.closing import funnel_table, tell_losses
+    from sca.cli.console import say
+    from sca.cli.places import settings_of
+    from sca.judging.funnel import funnel
+    from sca.records.contract import JudgedTask, Task
+    from sca.records.pair import Pair, refuse_same
+    from sca.records.reading import read
+    from sca.sandbox import Limits
+    from sca.stages.validation import Validation
+
+    reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
+    places = settings_of(reading.records, env, data)
+    plan = Validation({setting.name: setting.hash for setting, _ in places}, variant, Limits())
+    refuse_same([out, rejected], [tasks])
+    pair = Pair.open(out, rejected, JudgedTask, plan.settings(), force=force, dry_run=dry_run)
+    with pair:
+        missing = sum(task.id not in pair.done for task in reading.records)
+        if dry_run:
+            say(f"would judge {missing} of {len(reading.records)} tasks, into {out} and {rejected}")
+            return
+        verdicts: list[JudgedTask] = list(pair.records())
+        losses: list[Losses[Task]] = []
+        if missing:
+            made, losses = asyncio.run(_judge(plan, places, pair, concurrency, tasks_per_container))
+            verdicts += made
+        counts = {
+            **funnel(verdicts).asdict(),
+            "valid": sum(task.verdict.valid for task in verdicts),
+            "admitted": len(pair.first.done),
+            "bad_lines": len(reading.skipped),
+            "lost": sum(len(loss.lost) for loss in losses),
+        }
+        pair.finish(counts=counts, complete=not counts["lost"])
+    funnel_table(counts)
+    say(f"{counts['admitted']} of {counts['episodes']} tasks are in {out}, the others in {rejected}")
+    tell_losses(losses, "tasks")
+
+
+async def _judge(
+    plan: "Validation",
+    places: "list[tuple[Setting, list[Task]]]",
+    pair: "Pair[JudgedTask]",
+    concurrency: int | None,
+    tasks_per_container: int,
+) -> "tuple[list[JudgedTask], list[Losses[Task]]]":
+    import os
+
+    from sca.cli.progress import progress
+    from sca.sandbox.host import DockerSandbox
+    from sca.stages.validation import run_validation
+
+    workers = concurrency or (os.cpu_count() or 1)
+    verdicts: list[JudgedTask] = []
+    losses = []
+    total = sum(len(tasks) for _, tasks in places)
+    with progress("validate", total=total, done=len(pair.done), good="admitted") as meter:
+        for setting, tasks in places:
+            sandbox = DockerSandbox(
+                setting.folder, data=setting.data, limits=plan.limits, tasks_per_container=tasks_per_container,
+                size=workers + 1,
+            )  # fmt: skip
+            async with sandbox:
+                pair.note(sandbox=sandbox.describe())
+                made, lost = await run_validation(plan, tasks, sandbox, pair, concurrency=workers, progress=meter)
+                verdicts += made
+                losses.append(lost)
+    return verdicts, losses
