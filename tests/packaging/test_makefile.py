@@ -34,7 +34,9 @@ def new_venv(python: Path | str, folder: Path, **environment: str) -> subprocess
 
 
 def test_make_alone_lists_every_target_with_a_line_of_help():
-    told = subprocess.run(["make"], cwd=REPO, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["make", "--no-print-directory"], cwd=REPO, capture_output=True, text=True, check=True
+    ).stdout
     listed = dict(line.removeprefix("  make ").split(maxsplit=1) for line in told.splitlines())
     assert set(TARGETS) <= set(listed)
     assert all(listed.values())

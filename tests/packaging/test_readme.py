@@ -51,7 +51,9 @@ def test_a_command_in_the_readme_has_its_options(words):
 
 @pytest.mark.parametrize("target", MAKE)
 def test_a_target_in_the_readme_is_listed_by_make_help(target):
-    listed = subprocess.run(["make", "help"], cwd=REPO, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=REPO, capture_output=True, text=True, check=True
+    ).stdout
     assert re.search(rf"^  make {target} ", listed, flags=re.MULTILINE)
 
 
