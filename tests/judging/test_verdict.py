@@ -26,8 +26,8 @@ VALID = Task(
 )
 
 
-async def test_a_check_of_a_field_that_is_missing_until_the_return_exists_is_valid(shop):
-    verdict = await give_verdict(VALID, shop)
+async def test_a_check_of_a_field_that_is_missing_until_the_return_exists_is_valid(shop_in_docker):
+    verdict = await give_verdict(VALID, shop_in_docker)
     assert (verdict.valid, verdict.reason, verdict.detail) == (True, None, "")
     assert set(verdict.checks.values()) == {True}
 
@@ -50,7 +50,8 @@ SPOILED = {
     "a check that is always true": ({"evaluation_function": ACCEPT}, "noop_passes"),
     "a check that never passes": ({"evaluation_function": "def evaluate():\n    return False"}, "solution_fails"),
     "a check that leaves": ({"evaluation_function": "import sys\ndef evaluate():\n    sys.exit(0)"}, "evaluate_exit"),
-    "a solution that does nothing": ({"solution": "pass"}, "solution_fails"),
+    "a solution that does something else": ({"solution": FAILURES[0]}, "solution_fails"),
+    "a check that raises after the solution": ({"solution": "pass"}, "evaluate_exception"),
     "a solution that raises": ({"solution": "get_order('A9999')"}, "solution_exception"),
     "a solution that leaves": ({"solution": "import os\nos._exit(0)"}, "solution_exit"),
     "a failure case that passes": ({"failure_cases": [*FAILURES, VALID.solution]}, "failure_passes"),
@@ -80,9 +81,9 @@ SPOILED = {
 
 
 @pytest.mark.parametrize(("changes", "reason"), SPOILED.values(), ids=SPOILED)
-async def test_each_spoiled_part_has_its_own_reason(shop, changes, reason):
-    async with shop.box(shared=True) as box:
-        verdict = (await judge(VALID.model_copy(update=changes), box, shop.limits)).verdict()
+async def test_each_spoiled_part_has_its_own_reason(shop_in_docker, changes, reason):
+    async with shop_in_docker.box(shared=True) as box:
+        verdict = (await judge(VALID.model_copy(update=changes), box, shop_in_docker.limits)).verdict()
     assert not verdict.valid
     assert verdict.detail
     if reason is None:
@@ -91,26 +92,26 @@ async def test_each_spoiled_part_has_its_own_reason(shop, changes, reason):
         assert verdict.reason == reason
 
 
-async def test_an_endless_solution_is_a_time_out_and_the_next_task_is_judged(shop):
-    verdict = await give_verdict(VALID.model_copy(update={"solution": "while True: pass"}), shop)
+async def test_an_endless_solution_is_a_time_out_and_the_next_task_is_judged(shop_in_docker):
+    verdict = await give_verdict(VALID.model_copy(update={"solution": "while True: pass"}), shop_in_docker)
     assert verdict.reason == "solution_timeout"
-    assert (await give_verdict(VALID, shop)).valid
+    assert (await give_verdict(VALID, shop_in_docker)).valid
 
 
-async def test_a_state_that_the_recorded_calls_do_not_bring_about_is_unstable(shop):
-    async with shop.box() as box:
-        judgement = await judge(VALID, box, shop.limits)
+async def test_a_state_that_the_recorded_calls_do_not_bring_about_is_unstable(shop_in_docker):
+    async with shop_in_docker.box() as box:
+        judgement = await judge(VALID, box, shop_in_docker.limits)
     forged = judgement.attempts[0].__class__((), "", judgement.attempts[0].state_hash, True)
     judgement.attempts[0] = forged
-    async with shop.box() as box:
+    async with shop_in_docker.box() as box:
         await confirm(VALID, judgement, box)
     assert judgement.verdict().reason == "unstable"
     assert judgement.verdict().checks["stable"] is False
 
 
-async def test_the_detail_names_what_raised(shop):
+async def test_the_detail_names_what_raised(shop_in_docker):
     task = VALID.model_copy(update={"solution": "order = get_order('A9999')"})
-    async with shop.box(shared=True) as box:
-        verdict = (await judge(task, box, shop.limits)).verdict()
+    async with shop_in_docker.box(shared=True) as box:
+        verdict = (await judge(task, box, shop_in_docker.limits)).verdict()
     assert "The solution raised:" in verdict.detail
     assert "there is no A9999 among the orders" in verdict.detail
