@@ -1,8 +1,8 @@
 """Characters that steer a terminal, or hide text, in what a model wrote: made visible for a person, or taken out.
 
 Covers C0 and C1 controls but newline and tab, ANSI and OSC sequences, marks that turn the direction of text or have
-no width (U+200B, U+2060 …), line and paragraph separators, invisible tag characters, and lone surrogates, which cannot
-be printed at all. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
+no width (U+200B, U+2060 …), line and paragraph separators, invisible tag characters, and lone surrogates, which no
+terminal can print. Joiners (U+200C, U+200D) stay: Persian and emoji need them.
 """
 
 import re
