@@ -1,0 +1,87 @@
+"""`sca show`: records of any stage, for reading."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Records of any stage, JSON Lines; `-` is stdin.")]
+
+Id = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ID",
+        help="The record to show whole: its id, or a part of it; a task's id among attempts lists its attempts.",
+        show_default=False,
+    ),
+]
+
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        metavar="WORD",
+        help="valid, rejected, success, failure, or one reason or outcome, as noop_passes or out_of_turns.",
+        show_default=False,
+    ),
+]
+
+Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Records to list; 0 lists all.")]
+
+Whole = Annotated[bool, typer.Option("--whole", help="Cut no long text.")]
+
+
+def show(file: File, record: Id = None, only: Only = None, limit: Limit = 40, whole: Whole = False) -> None:
+    """Show records of any stage for reading.
+
+    Without an ID the records are listed, one a line; with one (or when there is only one) it is shown whole:
+    what is asked, the code in colour, why it was rejected in words, the dialogue turn by turn, and every field that
+    we do not know. Text of a model is shown as it is: brackets stay brackets, control characters become visible.
+
+    \b
+    sca show rejected.jsonl                              a list, and how many of each reason
+    sca show rejected.jsonl --only noop_passes
+    sca show tasks.jsonl calculation-3fa9c1-000012       one task
+    sca show tasks.jsonl 12                              the same, if no other id holds 12
+    sca show trajectories.jsonl --only failure | less -R
+    grep travel validated.jsonl | sca show -
+    """
+    from sca.cli.filters import named, tally
+    from sca.cli.filters import only as filtered
+    from sca.cli.listing import listing, on_stdout
+    from sca.cli.record_view import View
+    from sca.controls import show_controls
+    from sca.errors import UsageError
+
+    records = _read(file)
+    if only is not None:
+        records = filtered(records, only)
+    if record is not None:
+        found = named(records, record)
+        if not found:
+            raise UsageError(f"no record in {file} has {record!r} in its id; `sca show {file}` lists them")
+        records = found
+    console = on_stdout()
+    if len(records) == 1 or (record is not None and all(fields.get("id") == record for fields in records)):
+        for fields in records:
+            for part in View(None if whole else View.lines).record(fields):
+                console.print(part, soft_wrap=True)
+        return
+    console.print(show_controls(tally(records)))
+    for line in listing(records[: limit or None]):
+        console.print(
+            line, crop=console.is_terminal, no_wrap=True, overflow="ellipsis" if console.is_terminal else "ignore"
+        )
+    if limit and len(records) > limit:
+        console.print(f"… and {len(records) - limit} more; --limit 0 lists all")
+
+
+def _read(file: Path) -> list[dict[str, object]]:
+    from sca.cli.console import say
+    from sca.records.contract import Record
+    from sca.records.reading import read
+
+    reading = read(file, Record, skip_bad_lines=True)
+    for problem in reading.skipped:
+        say(f"warning: {problem}", style="yellow")
+    return [dict(record) for record in reading.records]
