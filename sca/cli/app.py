@@ -28,7 +28,7 @@ COMMANDS = (
     Command("train", "sca.cli.train:train", "Train a model on its successful attempts."),
     Command("eval", "sca.cli.eval:evaluate", "Measure a model on held-out tasks."),
     Command("show", "sca.cli.show:show", "Show records of any stage for reading."),
-    Command("env", "sca.cli.env:app", "List, show, check, write and play environments."),
+    Command("env", "sca.cli.env:app", "List, show, write, check and play environments."),
     Command("sandbox", "sca.cli.sandbox:app", "Check, build and clean the containers that code runs in."),
 )
 

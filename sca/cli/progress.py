@@ -21,8 +21,11 @@ def progress(stage: str, *, total: int, done: int = 0, good: str = "good", unit:
     with progress("rollout", total=160, done=len(out.done), good="success") as meter: …
     """
     meter = Meter(stage, total=total, done=done, good=good, unit=unit)
-    with _live(meter) if console().is_terminal else _plain(meter):
-        yield meter
+    try:
+        with _live(meter) if console().is_terminal else _plain(meter):
+            yield meter
+    finally:
+        say(meter.line())
 
 
 class Meter:
@@ -86,7 +89,6 @@ def _live(meter: Meter) -> Iterator[None]:
     # stdout is left alone: it is data.
     with Live(get_renderable=render, console=console(), refresh_per_second=4, transient=True, redirect_stdout=False):
         yield
-    say(meter.line())
 
 
 @contextmanager
@@ -104,7 +106,6 @@ def _plain(meter: Meter) -> Iterator[None]:
     finally:
         ended.set()
         teller.join()
-        say(meter.line())
 
 
 def _clock_time(seconds: float) -> str:

@@ -13,6 +13,10 @@ def main() -> None:
     _hear_warnings()
     try:
         app(prog_name="sca")
+    except SystemExit as ended:
+        if ended.code == 130:
+            _say_interrupted()
+        raise
     except ScaError as error:
         sys.exit(_tell(error))
     except BaseExceptionGroup as group:
@@ -36,6 +40,12 @@ def _tell(error: ScaError) -> int:
     else:
         say(f"error: {error}", style="red")
     return error.exit_code
+
+
+def _say_interrupted() -> None:
+    from sca.cli.console import say
+
+    say("interrupted", style="red")
 
 
 def _leaves(group: BaseExceptionGroup[ScaError]) -> list[ScaError]:
