@@ -16,8 +16,9 @@ from sca.sandbox import Sandbox, World
 class Agent(Protocol):
     """Who attempts a task."""
 
-    model: str
-    """As the trajectory names it."""
+    @property
+    def model(self) -> str:
+        """As the trajectory names it."""
 
     async def attempt(self, key: str, task: Task, world: World) -> Attempt:
         """Try the task; `world` then holds the final state. Raises `InfraError` when the machinery fails."""

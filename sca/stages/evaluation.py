@@ -1,12 +1,15 @@
 """Evaluate: from attempts on held-out tasks to success rates with error bars."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sca.judging.estimates import Tally, estimate, pass_at_k, pass_hat_k
 from sca.records.contract import Task, Trajectory
+from sca.records.stdout import is_stream
 
 
 def summarise(attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int) -> dict[str, Any]:
@@ -60,3 +63,17 @@ def _families(tasks: Iterable[Task]) -> dict[str, list[Task]]:
         if task.family is not None:
             members[task.family].append(task)
     return dict(members)
+
+
+def summary_path(results: Path) -> Path | None:
+    """`results.summary.json` for `results.jsonl`; None for stdout."""
+    if is_stream(results):
+        return None
+    return results.with_name(results.name.removesuffix(".jsonl") + ".summary.json")
+
+
+def write_summary(path: Path, summary: dict[str, Any]) -> None:
+    """Put it on disk in one piece."""
+    aside = path.with_name(path.name + ".tmp")
+    aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.replace(path)

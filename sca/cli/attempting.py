@@ -1,0 +1,135 @@
+"""What `sca rollout` and `sca eval` share: an agent, the environments of its tasks, attempts into a file."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from sca.cli import roles
+
+if TYPE_CHECKING:
+    from sca.dialogue.attempts import Agent, Job
+    from sca.dialogue.scheduler import Losses
+    from sca.dialogue.setting import Setting
+    from sca.engines import Engine
+    from sca.records.contract import Task, Trajectory
+    from sca.records.output import Output
+    from sca.stages.rollouts import Rollouts
+
+AgentName = Annotated[
+    Literal["model", "oracle", "nop"],
+    typer.Option("--agent", help="Who acts: the model; `oracle` runs the task's solution; `nop` does nothing."),
+]
+LIVE = 128
+"""Attempts alive at a time: enough to fill an engine's batches."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Attempts to make, and with what."""
+
+    plan: "Rollouts"
+    engine: "Engine | None"
+    places: "list[tuple[Setting, list[Task]]]"
+    attempts: int
+    concurrency: int
+
+    def settings(self) -> dict[str, Any]:
+        """What the sidecar holds."""
+        return self.plan.settings(self.engine.describe() if self.engine else None)
+
+    @property
+    def model(self) -> str:
+        """Who acts, for messages."""
+        return self.engine.model if self.engine else self.plan.agent
+
+    @property
+    def total(self) -> int:
+        """Attempts in all."""
+        return self.attempts * sum(len(tasks) for _, tasks in self.places)
+
+
+def prepare(
+    stage: str,
+    places: "list[tuple[Setting, list[Task]]]",
+    agent: str,
+    model: str | None,
+    engine: str | None,
+    flags: roles.Flags,
+    *,
+    attempts: int,
+    seed: int,
+    concurrency: int | None,
+) -> Work:
+    """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
+    from sca.dialogue.executor import ExecutorRules
+    from sca.engines.opening import model_settings, open_engine
+    from sca.sandbox import Limits
+    from sca.stages.rollouts import Rollouts
+
+    role = roles.resolve(flags, "executor", model_settings(model) if agent == "model" else {}, 15)
+    plan = Rollouts(
+        environments={setting.name: setting.hash for setting, _ in places},
+        agent=agent,
+        sampling=role.sampling,
+        rules=ExecutorRules(role.style, role.max_turns),
+        limits=Limits(),
+        seed=seed,
+        stage=stage,
+    )
+    opened = open_engine(engine, model) if agent == "model" else None
+    return Work(plan, opened, places, attempts, concurrency or LIVE)
+
+
+async def make_attempts(
+    work: Work, output: "Output[Trajectory]", word: str
+) -> "tuple[list[Trajectory], list[Losses[Job]]]":
+    """Make the attempts that the output lacks; `word` names the stage on the live line."""
+    from sca.cli.progress import progress
+    from sca.records.ids import settings_hash
+    from sca.sandbox.host import DockerSandbox
+    from sca.stages.rollouts import run_rollouts
+
+    made: list[Trajectory] = []
+    losses = []
+    run = settings_hash(work.settings())
+    async with AsyncExitStack() as stack:
+        if work.engine is not None:
+            await stack.enter_async_context(work.engine)
+        meter = stack.enter_context(progress(word, total=work.total, done=len(output.done), good="success"))
+        for setting, tasks in work.places:
+            async with DockerSandbox(setting.folder, data=setting.data, limits=work.plan.limits, size=1) as sandbox:
+                output.note(sandbox=sandbox.describe())
+                some, lost = await run_rollouts(
+                    tasks, work.attempts, _agent(work, setting), sandbox, output,
+                    run=run, concurrency=work.concurrency, progress=meter,
+                )  # fmt: skip
+            made += some
+            losses.append(lost)
+    return made, losses
+
+
+def _agent(work: Work, setting: "Setting") -> "Agent":
+    from sca.dialogue.attempts import ModelAgent, NopAgent, OracleAgent
+    from sca.dialogue.turns import Asker
+
+    if work.engine is not None:
+        return ModelAgent(setting, Asker(work.engine, work.plan.sampling, work.plan.seed), work.plan.rules)
+    return OracleAgent() if work.plan.agent == "oracle" else NopAgent()
+
+
+def check_attemptable(tasks: "Sequence[Task]", file: Path) -> None:
+    """Raise `BadInput` that names each task without an instruction or a check: nothing could be attempted."""
+    from sca.errors import BadInput
+
+    problems = [
+        f"{file}: {task.id}: {name}: is null; `sca validate` keeps only tasks that have one"
+        for task in tasks
+        for name in ("instruction", "evaluation_function")
+        if getattr(task, name) is None
+    ]
+    if problems:
+        raise BadInput(problems)

@@ -1,0 +1,105 @@
+"""`sca eval`: how well does a model do on tasks that nothing was trained on?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sca.cli import attempting, options, roles
+
+if TYPE_CHECKING:
+    from sca.dialogue.attempts import Job
+    from sca.dialogue.scheduler import Losses
+
+TaskFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--tasks",
+        metavar="FILE",
+        help="Other held-out tasks than the environment's own `tasks/test.jsonl`.",
+        show_default=False,
+    ),
+]
+
+
+def evaluate(
+    env: options.Environment,
+    out: options.Out = Path("results.jsonl"),
+    tasks: TaskFile = None,
+    trials: options.Trials = 4,
+    data: options.Data = None,
+    agent: attempting.AgentName = "model",
+    model: options.Model = None,
+    engine: options.Engine = None,
+    style: roles.Style = None,
+    temperature: roles.Temperature = None,
+    top_p: roles.TopP = None,
+    max_tokens: roles.MaxTokens = None,
+    max_turns: roles.MaxTurns = None,
+    seed: options.Seed = 0,
+    concurrency: options.Concurrency = None,
+    force: options.Force = False,
+    skip_bad_lines: options.SkipBadLines = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Measure a model on held-out tasks.
+
+    pass@1 is the mean success rate, pass@k the chance that one of k trials succeeds, pass^k the chance that all do;
+    each with a 95% bootstrap interval over tasks. The attempts are records like those of `sca rollout`; the figures go to
+    `results.summary.json` beside them.
+
+    \b
+    sca eval --env calculation -o before.jsonl
+    sca eval --env calculation -o after.jsonl --model checkpoint
+    sca eval --env calculation -o greedy.jsonl --temperature 0 --trials 1
+    sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
+    sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
+    """
+    import asyncio
+
+    from sca.cli.closing import estimate_lines, tell_losses
+    from sca.cli.console import say
+    from sca.cli.places import settings_of
+    from sca.dialogue.setting import Setting
+    from sca.records.contract import Task, Trajectory
+    from sca.records.output import Output
+    from sca.records.pair import refuse_same
+    from sca.records.reading import read
+    from sca.stages.evaluation import summarise, summary_path, write_summary
+
+    setting = Setting.open(env, data)
+    file = tasks or setting.test_tasks
+    reading = read(file, Task, skip_bad_lines=skip_bad_lines)
+    attempting.check_attemptable(reading.records, file)
+    work = attempting.prepare(
+        "eval", settings_of(reading.records, env, data), agent, model, engine,
+        roles.Flags(style, temperature, top_p, max_tokens, max_turns),
+        attempts=trials, seed=seed, concurrency=concurrency,
+    )  # fmt: skip
+    refuse_same([out], [file])
+    output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
+    with output:
+        wanted = {f"{task.id}-a{number}" for task in reading.records for number in range(trials)}
+        missing = len(wanted - output.done)
+        if dry_run:
+            say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+            return
+        done: list[Trajectory] = list(output.records())
+        losses: list[Losses[Job]] = []
+        if missing:
+            made, losses = asyncio.run(attempting.make_attempts(work, output, "eval"))
+            done += made
+        summary = {
+            "model": work.model,
+            "environment": setting.name,
+            "data_hash": setting.hash,
+            **summarise([attempt for attempt in done if attempt.id in wanted], reading.records, trials),
+            "bad_lines": len(reading.skipped),
+            "lost": sum(len(loss.lost) for loss in losses),
+        }
+        output.finish(counts=summary, complete=not summary["lost"])
+    if place := summary_path(out):
+        write_summary(place, summary)
+    estimate_lines(summary)
+    say(f"attempts are in {out}" + (f", figures in {place}" if place else ""))
+    tell_losses(losses, "attempts")

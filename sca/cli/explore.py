@@ -1,0 +1,111 @@
+"""`sca explore`: challengers look around in an environment and write tasks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from sca.cli import options, roles
+
+if TYPE_CHECKING:
+    from sca.dialogue.scheduler import Losses
+    from sca.engines import Engine
+    from sca.records.contract import Task
+    from sca.records.output import Output
+    from sca.stages.exploration import Exploration
+
+Feedback = Annotated[
+    Literal["full", "none"] | None,
+    typer.Option(
+        "--feedback",
+        help="`full`: each hand-in is checked, and the challenger told; `none`: the first hand-in ends the episode.",
+        show_default="what the model's sca.json says, else full",
+    ),
+]
+LIVE = 64
+"""Episodes alive at a time: enough to fill an engine's batches."""
+
+
+def explore(
+    env: options.Environment,
+    episodes: options.Episodes = 20,
+    out: options.Out = Path("tasks.jsonl"),
+    data: options.Data = None,
+    model: options.Model = None,
+    engine: options.Engine = None,
+    feedback: Feedback = None,
+    style: roles.Style = None,
+    temperature: roles.Temperature = None,
+    top_p: roles.TopP = None,
+    max_tokens: roles.MaxTokens = None,
+    max_turns: roles.MaxTurns = None,
+    seed: options.Seed = 0,
+    concurrency: options.Concurrency = None,
+    force: options.Force = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Let a model explore an environment and write tasks.
+
+    Each episode begins from one of the environment's starts (a user, a family of tools, a theme), dealt out in turn.
+    The challenger acts, hands in a task as code, reads what the checks say of it, and may hand in a better one. Every
+    episode is a line, valid or not; `sca validate` has the last word.
+
+    \b
+    sca explore --env calculation -n 20
+    sca explore --env calculation -n 40                  the same and 20 more
+    sca explore --env ./my_env -n 100 --model meta-llama/Llama-3.1-8B-Instruct
+    sca explore --env calculation -n 5 -o - | sca show -
+    """
+    import asyncio
+
+    from sca.cli.closing import tell_losses
+    from sca.cli.console import say
+    from sca.dialogue.challenger import ChallengerRules
+    from sca.dialogue.setting import Setting
+    from sca.engines.opening import model_settings, open_engine
+    from sca.records.contract import Task
+    from sca.records.output import Output
+    from sca.sandbox import Limits
+    from sca.stages.exploration import Exploration, count_episodes
+
+    own = model_settings(model)
+    role = roles.resolve(roles.Flags(style, temperature, top_p, max_tokens, max_turns), "challenger", own, 10)
+    rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")
+    plan = Exploration(Setting.open(env, data), role.sampling, rules, Limits(), seed)
+    opened = open_engine(engine, model)
+    output = Output.open(out, Task, plan.settings(opened.describe()), force=force, dry_run=dry_run)
+    with output:
+        missing = max(episodes - len(output.done), 0)
+        if dry_run:
+            size = f"at most {rules.max_turns} turns of {role.sampling.max_tokens} tokens each"
+            say(f"would run {missing} of {episodes} episodes in {env} with {opened.model}, {size}, into {out}")
+            return
+        tasks: list[Task] = list(output.records())
+        losses: list[Losses[tuple[int, str]]] = []
+        if missing:
+            made, lost = asyncio.run(_explore(plan, opened, output, episodes, concurrency or LIVE))
+            tasks += made
+            losses.append(lost)
+        counts = {**count_episodes(tasks), "lost": sum(len(loss.lost) for loss in losses)}
+        output.finish(counts=counts, complete=not counts["lost"])
+    say(f"{counts['handed_in']} of {counts['episodes']} episodes handed a task in; all are in {out}")
+    tell_losses(losses, "episodes")
+
+
+async def _explore(
+    plan: "Exploration", engine: "Engine", output: "Output[Task]", episodes: int, concurrency: int
+) -> "tuple[list[Task], Losses[tuple[int, str]]]":
+    from sca.cli.progress import progress
+    from sca.dialogue.turns import Asker
+    from sca.sandbox.host import DockerSandbox
+    from sca.stages.exploration import run_exploration
+
+    sandbox = DockerSandbox(plan.setting.folder, data=plan.setting.data, limits=plan.limits, size=1)
+    done = len(output.done)
+    async with sandbox, engine:
+        output.note(sandbox=sandbox.describe())
+        with progress("explore", total=episodes, done=done, good="handed in") as meter:
+            return await run_exploration(
+                plan, Asker(engine, plan.sampling, plan.seed), sandbox, output,
+                episodes=episodes, concurrency=concurrency, progress=meter,
+            )  # fmt: skip

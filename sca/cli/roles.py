@@ -1,0 +1,68 @@
+"""How a role samples and is prompted: flags win over the model's own `sca.json`, that over the paper's settings."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from sca.engines import Sampling
+
+Style = Annotated[
+    Literal["full", "brief"] | None,
+    typer.Option(
+        "--prompt-style",
+        help="`full`: documentation, policy, format, examples; `brief`: role and signatures, for models that know.",
+        show_default="what the model's sca.json says, else full",
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option("--temperature", min=0.0, show_default="what the model's sca.json says, else 1; 0 is greedy"),
+]
+TopP = Annotated[float | None, typer.Option("--top-p", min=0.0, max=1.0, show_default="1")]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Of one turn.", show_default="1024")
+]
+MaxTurns = Annotated[int | None, typer.Option("--max-turns", min=1, metavar="N", show_default="10, an executor 15")]
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What was said on the command line; None where nothing was."""
+
+    style: Literal["full", "brief"] | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    max_turns: int | None
+
+
+@dataclass(frozen=True)
+class Role:
+    """What holds for one role."""
+
+    style: Literal["full", "brief"]
+    sampling: "Sampling"
+    max_turns: int
+
+
+def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str, Any], turns: int) -> Role:
+    """`own` is the model's `sca.json`, `turns` the paper's number for the role."""
+    from sca.engines import Sampling
+
+    said = own.get("sampling", {}).get(role, {})
+    plain = Sampling()
+    return Role(
+        style=flags.style or own.get("prompt_style") or "full",
+        sampling=Sampling(
+            temperature=_first(flags.temperature, said.get("temperature"), plain.temperature),
+            top_p=_first(flags.top_p, said.get("top_p"), plain.top_p),
+            max_tokens=_first(flags.max_tokens, said.get("max_tokens"), plain.max_tokens),
+        ),
+        max_turns=_first(flags.max_turns, own.get("max_turns", {}).get(role), turns),
+    )
+
+
+def _first(*values: Any) -> Any:
+    return next(value for value in values if value is not None)

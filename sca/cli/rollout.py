@@ -1,0 +1,85 @@
+"""`sca rollout`: the executor practises on tasks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sca.cli import attempting, options, roles
+from sca.cli.validate import Env
+
+if TYPE_CHECKING:
+    from sca.dialogue.attempts import Job
+    from sca.dialogue.scheduler import Losses
+
+
+def rollout(
+    tasks: options.Input,
+    out: options.Out = Path("trajectories.jsonl"),
+    attempts: options.Attempts = 8,
+    env: Env = None,
+    data: options.Data = None,
+    agent: attempting.AgentName = "model",
+    model: options.Model = None,
+    engine: options.Engine = None,
+    style: roles.Style = None,
+    temperature: roles.Temperature = None,
+    top_p: roles.TopP = None,
+    max_tokens: roles.MaxTokens = None,
+    max_turns: roles.MaxTurns = None,
+    seed: options.Seed = 0,
+    concurrency: options.Concurrency = None,
+    force: options.Force = False,
+    skip_bad_lines: options.SkipBadLines = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Let a model attempt tasks, and reward what passes.
+
+    Each attempt has the task's instruction and a fresh copy of the state, and acts in a container; afterwards the
+    task's own check decides on the reward, 1 or 0. An attempt that the machinery failed is in no output.
+
+    \b
+    sca rollout validated.jsonl
+    sca rollout validated.jsonl --attempts 16 --model checkpoint -o second.jsonl
+    head -n 50 validated.jsonl | sca rollout - -o few.jsonl
+    sca rollout validated.jsonl --agent oracle --attempts 1 -o oracle.jsonl     each task's own solution
+    """
+    import asyncio
+
+    from sca.cli.closing import tell_losses
+    from sca.cli.console import say
+    from sca.cli.places import settings_of
+    from sca.records.contract import Task, Trajectory
+    from sca.records.output import Output
+    from sca.records.pair import refuse_same
+    from sca.records.reading import read
+    from sca.stages.rollouts import count_attempts
+
+    reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
+    attempting.check_attemptable(reading.records, tasks)
+    work = attempting.prepare(
+        "rollout", settings_of(reading.records, env, data), agent, model, engine,
+        roles.Flags(style, temperature, top_p, max_tokens, max_turns),
+        attempts=attempts, seed=seed, concurrency=concurrency,
+    )  # fmt: skip
+    refuse_same([out], [tasks])
+    output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
+    with output:
+        wanted = {f"{task.id}-a{number}" for task in reading.records for number in range(attempts)}
+        missing = len(wanted - output.done)
+        if dry_run:
+            say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+            return
+        done: list[Trajectory] = list(output.records())
+        losses: list[Losses[Job]] = []
+        if missing:
+            made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout"))
+            done += made
+        counts = {
+            **count_attempts(done),
+            "tasks": len(reading.records),
+            "bad_lines": len(reading.skipped),
+            "lost": sum(len(loss.lost) for loss in losses),
+        }
+        output.finish(counts=counts, complete=not counts["lost"])
+    rate = f" ({counts['successes'] / counts['attempts']:.1%})" if counts["attempts"] else ""
+    say(f"{counts['successes']} of {counts['attempts']} attempts{rate} succeeded; all are in {out}")
+    tell_losses(losses, "attempts")
