@@ -1,0 +1,119 @@
+"""Frames: a length (u32, big-endian) and that many bytes of JSON; between trusted processes also file descriptors."""
+
+import json
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+HEADER = 4
+SMALL = 1 << 20
+"""Most bytes of a frame that a code process may write."""
+LARGE = 1 << 28
+"""Most bytes of a frame between trusted processes: a whole state fits."""
+
+
+class Malformed(Exception):
+    """These bytes are not the frame that they should be."""
+
+
+def pack(message: Any) -> bytes:
+    """A frame. What UTF-8 cannot hold (lone surrogates) arrives as a question mark."""
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return len(body).to_bytes(HEADER, "big") + body
+
+
+def unpack(body: bytes) -> Any:
+    """The message of a frame's body; `Malformed` if it is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def too_deep(value: object, depth: int) -> bool:
+    """Whether lists, tuples and dicts are nested deeper than `depth`, found without recursion."""
+    level = [value]
+    for _ in range(depth + 2):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (list, tuple, dict))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+class Inbox:
+    """Cuts a stream of bytes into the bodies of frames."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take in bytes, give out what is complete; `Malformed` at a length above the limit."""
+        self._held += data
+        while len(self._held) >= HEADER:
+            size = int.from_bytes(self._held[:HEADER], "big")
+            if size > self.limit:
+                raise Malformed(f"a frame of {size} bytes")
+            if len(self._held) < HEADER + size:
+                return
+            body = bytes(self._held[HEADER : HEADER + size])
+            del self._held[: HEADER + size]
+            yield body
+
+    @property
+    def rest(self) -> int:
+        """How many bytes of an incomplete frame are held."""
+        return len(self._held)
+
+
+class Channel:
+    """Frames with file descriptors over a Unix socket, between two processes that trust each other."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    @classmethod
+    def of(cls, fd: int) -> "Channel":
+        """The end that a descriptor is."""
+        return cls(socket.socket(fileno=fd))
+
+    @classmethod
+    def pair(cls) -> tuple["Channel", "Channel"]:
+        """Both ends."""
+        one, other = socket.socketpair()
+        return cls(one), cls(other)
+
+    def send(self, message: Any, fds: Sequence[int] = ()) -> None:
+        """Send a message; the descriptors travel with its first bytes and stay open here."""
+        data = pack(message)
+        if fds:
+            sent = socket.send_fds(self.sock, [data[:HEADER]], list(fds))
+            data = data[sent:]
+        self.sock.sendall(data)
+
+    def receive(self) -> tuple[Any, list[int]]:
+        """The next message and its descriptors; `EOFError` when the other end is gone."""
+        head, fds, _, _ = socket.recv_fds(self.sock, HEADER, 8)
+        head += self._exactly(HEADER - len(head)) if head else b""
+        if not head:
+            raise EOFError
+        return unpack(self._exactly(int.from_bytes(head, "big"))), fds
+
+    def _exactly(self, size: int) -> bytes:
+        chunks = []
+        while size:
+            chunk = self.sock.recv(min(size, 1 << 20))
+            if not chunk:
+                raise EOFError
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+    def close(self) -> None:
+        """Close this end."""
+        self.sock.close()

@@ -1,0 +1,69 @@
+"""The Docker engine: finding it, and turning its faults into one line that says what to do."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from sca.errors import SandboxError
+from sca.sandbox.host.engine_address import engine_address
+
+Engine: TypeAlias = Any
+"""docker.APIClient, whose type stubs are partial, and which is imported only where it is used."""
+HOST_VARIABLE = "SCA_DOCKER_HOST"
+"""Address of the engine to use, before DOCKER_HOST; a private engine of the project is named by it."""
+NO_ENGINE = (
+    "no Docker engine answers at {address}: start Docker (or run `make demo`, which starts an engine of its own), "
+    "or name another with DOCKER_HOST. Nothing was run."
+)
+NO_PERMISSION = (
+    "no permission to use the Docker engine at {address}: join the group `docker` and log in again, or be root. "
+    "Nothing was run."
+)
+
+
+def address() -> str:
+    """Where the engine is looked for."""
+    return os.environ.get(HOST_VARIABLE) or engine_address() or "unix:///var/run/docker.sock"
+
+
+def connect(timeout: int = 60) -> Engine:
+    """A client of the engine that answers. Raises SandboxError, one line, where none does."""
+    import docker
+    from docker.utils import kwargs_from_env
+
+    where = address()
+    try:
+        client = docker.APIClient(
+            version="auto", timeout=timeout, **kwargs_from_env({**os.environ, "DOCKER_HOST": where})
+        )
+    except docker.errors.DockerException as error:
+        wanted = NO_PERMISSION if "ermission denied" in str(error) else NO_ENGINE
+        raise SandboxError(wanted.format(address=where)) from error
+    return client
+
+
+def describe(client: Engine) -> dict[str, Any]:
+    """What a sidecar says of the engine, and what the pool needs to know of its machine."""
+    with faults("asking for its version"):
+        version, info = client.version(), client.info()
+    return {
+        "version": version.get("Version"),
+        "api": version.get("ApiVersion"),
+        "kernel": info.get("KernelVersion"),
+        "memory_bytes": int(info.get("MemTotal", 0)),
+        "cpus": info.get("NCPU"),
+    }
+
+
+@contextlib.contextmanager
+def faults(doing: str) -> Iterator[None]:
+    """Whatever the engine does wrong in here is a SandboxError."""
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        explanation = getattr(error, "explanation", None) or str(error)
+        raise SandboxError(f"the Docker engine failed at {doing}: {' '.join(str(explanation).split())}") from error

@@ -1,0 +1,134 @@
+"""Requests and answers over the stream of one supervisor, many at once."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sca.errors import SandboxError
+from sca.sandbox import Limits
+from sca.sandbox.guest.frames import LARGE, Inbox, Malformed, pack, unpack
+
+SILENCE = 120
+"""Seconds after which a supervisor that heard nothing ends itself."""
+START = 60.0
+"""Seconds that a supervisor may take to load its environment."""
+
+
+def patience(limits: Limits, programs: int = 1) -> float:
+    """Seconds after which an answer to `programs` programs cannot come any more."""
+    return programs * (3 * limits.wall_seconds + 10) + 20
+
+
+class Link:
+    """One supervisor, as long as it answers. Whatever goes wrong with it raises SandboxError, then and ever after."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, multiplexed: bool) -> None:
+        self.reader, self.writer = reader, writer
+        self.multiplexed = multiplexed
+        """Whether Docker wraps pieces of stdout and stderr in headers of its own."""
+        self.families: dict[str, list[dict[str, Any]]] = {}
+        self.broken: str | None = None
+        self.stderr = b""
+        """The last of what the supervisor wrote there."""
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._inbox = Inbox(LARGE)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Wait for the supervisor's greeting: the environment is loaded."""
+        hello = self._expect(0)
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_alive())]
+        greeting = await self._wait(hello, START)
+        if "error" in greeting:
+            raise SandboxError(f"the environment does not load in the sandbox: {greeting['error']}")
+        self.families = greeting["families"]
+
+    def number(self) -> int:
+        """One that no other request or world of this supervisor has."""
+        return next(self._numbers)
+
+    async def ask(self, operation: str, *, seconds: float, **arguments: Any) -> dict[str, Any]:
+        """The answer to one request."""
+        if self.broken:
+            raise SandboxError(self.broken)
+        number = self.number()
+        answer = self._expect(number)
+        try:
+            self.writer.write(pack({"id": number, "op": operation, **arguments}))
+            await self.writer.drain()
+        except OSError as error:
+            self._break(f"a container does not listen any more ({error})")
+        told = await self._wait(answer, seconds)
+        if "trouble" in told:
+            self._break(f"a container is in trouble: {told['trouble']}")
+            raise SandboxError(str(self.broken))
+        return told
+
+    async def close(self) -> None:
+        """Hang up; the supervisor then ends."""
+        self._break("the container was closed")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.writer.close()
+
+    def _expect(self, number: int) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        future.add_done_callback(lambda _: self._waiting.pop(number, None))
+        return future
+
+    async def _wait(self, future: "asyncio.Future[Any]", seconds: float) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                return dict(await future)
+        except TimeoutError:
+            self._break(f"a container gave no answer in {seconds:.0f} s")
+            raise SandboxError(str(self.broken)) from None
+
+    def _break(self, reason: str) -> None:
+        if self.broken is None:
+            self.broken = reason
+        for future in list(self._waiting.values()):
+            if not future.done():
+                future.set_exception(SandboxError(self.broken))
+                future.exception()  # seen: nobody may be waiting any more
+
+    async def _listen(self) -> None:
+        try:
+            while data := await self._piece():
+                for body in self._inbox.feed(data):
+                    message = unpack(body)
+                    future = self._waiting.get(message.get("id", 0))
+                    if future and not future.done():
+                        future.set_result(message)
+        except (OSError, EOFError, Malformed) as error:
+            self._break(f"a container is lost ({type(error).__name__}){self._last_words()}")
+        else:
+            self._break(f"a container is lost{self._last_words()}")
+
+    async def _piece(self) -> bytes:
+        """The next piece of stdout; empty at its end."""
+        while self.multiplexed:
+            header = await self.reader.readexactly(8)
+            data = await self.reader.readexactly(int.from_bytes(header[4:], "big"))
+            if header[0] == 1 and data:
+                return data
+            self.stderr = (self.stderr + data)[-4096:]
+        return await self.reader.read(1 << 16)
+
+    def _last_words(self) -> str:
+        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        return f": {lines[-1]}" if lines else ""
+
+    async def _keep_alive(self) -> None:
+        """Say something now and then: a supervisor that hears nothing takes its host for dead."""
+        ping: Callable[[], Awaitable[Any]] = lambda: self.ask("ping", seconds=SILENCE)  # noqa: E731
+        while not self.broken:
+            await asyncio.sleep(SILENCE / 4)
+            try:
+                await ping()
+            except SandboxError:
+                return

@@ -1,0 +1,174 @@
+"""What runs in a container, as objects of the seam. The same over Docker and over the double."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sca.errors import SandboxError, UsageError
+from sca.sandbox import Call, Limits, Observation, Raised, Run, Status
+from sca.sandbox.host.link import Link, patience
+
+USUAL = {"ok", "exception", "tool_error", "syntax", "no_evaluate", "non_bool", "exit", "tool_limit", "too_large"}
+"""After any other end a container is not used for another task."""
+_NOTES = {
+    "timeout": "Stopped: the action ran for too long.",
+    "oom": "Stopped: the action used too much memory.",
+    "output_limit": "Stopped: the action printed too much.",
+    "tool_limit": "Stopped: the action called tools too often.",
+    "exit": "The action ended the Python process.",
+    "crash": "The action crashed the Python process.",
+    "killed": "The action killed the Python process.",
+    "bad_result": "The action broke the Python process.",
+}
+_AFRESH = " Variables are lost; what the tools did stays."
+
+
+class HostBox:
+    """Box: a supervisor and the worlds in it."""
+
+    def __init__(self, link: Link, limits: Limits) -> None:
+        self.link, self.limits = link, limits
+        self.unusual = False
+        """Whether something ended here as honest code does not."""
+        self._worlds: list[HostWorld] = []
+
+    async def world(self, family: str | None = None) -> "HostWorld":
+        """A fresh copy of the state. Raises UsageError for a family that the environment does not have."""
+        wanted = family or ""
+        if wanted not in self.link.families:
+            known = ", ".join(filter(None, self.link.families)) or "none"
+            raise UsageError(f"the environment has no family {family!r}; it has {known}")
+        number = self.link.number()
+        await self.link.ask("world", seconds=60, world=number, family=wanted)
+        self._worlds.append(HostWorld(self, number))
+        return self._worlds[-1]
+
+    async def close(self) -> None:
+        """Close every world that is still open."""
+        for world in self._worlds:
+            await world.close()
+
+    async def parse(self, sources: Sequence[str]) -> list[str | None]:
+        """For each source None, or what is wrong with its syntax."""
+        told: list[str | None] = []
+        for source in sources:
+            large = size(source) > self.limits.source_bytes
+            told.append(f"it is larger than {self.limits.source_bytes} bytes" if large else None)
+        rest = [i for i, problem in enumerate(told) if problem is None]
+        if rest:
+            answer = await self.link.ask(
+                "parse", seconds=patience(self.limits, len(rest) + 1), sources=[sources[i] for i in rest]
+            )
+            for i, problem in zip(rest, answer["told"], strict=True):
+                told[i] = None if problem is None else str(problem)
+        return told
+
+
+class HostWorld:
+    """World: a state process in a container."""
+
+    def __init__(self, box: HostBox, number: int) -> None:
+        self._box, self._number = box, number
+        self._prompts = itertools.count(1)
+        self._closed = False
+
+    async def run(self, source: str) -> Run:
+        """Run a program to its end in a fresh process."""
+        if size(source) > self._box.limits.source_bytes:
+            return Run("too_large")
+        return self._read(await self._ask("run", source=source))
+
+    async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
+        """Run a check `times` times, each on its own fork of the state."""
+        limits = self._box.limits
+        if size(source) > limits.source_bytes or size(answer) > limits.answer_bytes:
+            return [Run("too_large")] * times
+        told = await self._ask("evaluate", programs=times, source=source, answer=answer, times=times)
+        return [self._read(one) for one in told["runs"]]
+
+    async def session(self) -> "HostSession":
+        """Open a prompt."""
+        return HostSession(self, next(self._prompts))
+
+    async def state_hash(self) -> str:
+        """sha256 of the state, in hex."""
+        return str(self._kept(await self._ask("hash"))["hash"])
+
+    async def state(self) -> Any:
+        """The state itself."""
+        return json.loads(self._kept(await self._ask("state"))["text"])
+
+    async def close(self) -> None:
+        """End the state process."""
+        if not self._closed and not self._box.link.broken:
+            self._closed = True
+            await self._ask("close")
+
+    async def _ask(self, operation: str, *, programs: int = 1, **arguments: Any) -> dict[str, Any]:
+        seconds = patience(self._box.limits, programs)
+        return await self._box.link.ask(operation, seconds=seconds, world=self._number, **arguments)
+
+    def _kept(self, told: dict[str, Any]) -> dict[str, Any]:
+        if "lost" in told:
+            raise SandboxError("the state is lost: a tool hung and was killed")
+        return told
+
+    def _read(self, told: dict[str, Any]) -> Run:
+        run = read_run(told)
+        self._box.unusual |= run.status not in USUAL
+        return run
+
+
+class HostSession:
+    """Session: a Python prompt over one world."""
+
+    def __init__(self, world: HostWorld, number: int) -> None:
+        self._world, self._number = world, number
+        self._closed = False
+
+    async def execute(self, source: str) -> Observation:
+        """Run one action."""
+        limit = self._world._box.limits.source_bytes
+        if size(source) > limit:
+            return Observation(f"Not run: the action is larger than {limit} bytes.", Run("too_large"))
+        told = await self._world._ask("execute", prompt=self._number, source=source)
+        run = self._world._read(told)
+        return Observation(_seen(told, run), run)
+
+    async def close(self) -> None:
+        """End its process."""
+        if not self._closed and not self._world._box.link.broken:
+            self._closed = True
+            await self._world._ask("leave", prompt=self._number)
+
+
+def size(text: str) -> int:
+    """Bytes of a text as UTF-8; a lone surrogate counts too."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def read_run(told: dict[str, Any]) -> Run:
+    """A supervisor's word as a Run."""
+    status: Status = told["status"]
+    exception = told.get("exception")
+    return Run(
+        status,
+        result=told.get("result"),
+        verdict=told.get("verdict") if status == "ok" else None,
+        output=told.get("output", ""),
+        exception=Raised(**{**exception, "bases": tuple(exception["bases"])}) if exception else None,
+        calls=tuple(Call(**call) for call in told.get("calls", ())),
+        wrote=told.get("wrote", False),
+        ended=told.get("ended", False),
+        cpu_seconds=told.get("cpu_seconds", 0.0),
+        wall_seconds=told.get("wall_seconds", 0.0),
+    )
+
+
+def _seen(told: dict[str, Any], run: Run) -> str:
+    """What the agent sees, each part on lines of its own."""
+    parts = [run.output, told.get("shown") or "", run.exception.traceback if run.exception else ""]
+    if not told["alive"]:
+        parts.append(_NOTES.get(run.status, "The Python process ended.") + _AFRESH)
+    return "".join(part if part.endswith("\n") else part + "\n" for part in parts if part).removesuffix("\n")
