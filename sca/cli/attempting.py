@@ -66,11 +66,11 @@ def prepare(
 ) -> Work:
     """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
     from sca.dialogue.executor import ExecutorRules
-    from sca.engines.opening import model_settings, open_engine
     from sca.sandbox import Limits
     from sca.stages.rollouts import Rollouts
 
-    role = roles.resolve(flags, "executor", model_settings(model) if agent == "model" else {}, 15)
+    opened, own = _open(engine, model) if agent == "model" else (None, {})
+    role = roles.resolve(flags, "executor", own, 15)
     plan = Rollouts(
         environments={setting.name: setting.hash for setting, _ in places},
         agent=agent,
@@ -80,8 +80,13 @@ def prepare(
         seed=seed,
         stage=stage,
     )
-    opened = open_engine(engine, model) if agent == "model" else None
     return Work(plan, opened, places, attempts, concurrency or LIVE)
+
+
+def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any]]":
+    from sca.engines.opening import model_settings, open_engine
+
+    return open_engine(engine, model), model_settings(model)
 
 
 async def make_attempts(

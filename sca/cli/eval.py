@@ -45,8 +45,8 @@ def evaluate(
     """Measure a model on held-out tasks.
 
     pass@1 is the mean success rate, pass@k the chance that one of k trials succeeds, pass^k the chance that all do;
-    each with a 95% bootstrap interval over tasks. The attempts are records like those of `sca rollout`; the figures go to
-    `results.summary.json` beside them.
+    each with a 95% bootstrap interval over tasks. The attempts are records like those of `sca rollout`; the figures
+    go to `results.summary.json` beside them.
 
     \b
     sca eval --env calculation -o before.jsonl
@@ -62,6 +62,7 @@ def evaluate(
     from sca.cli.places import settings_of
     from sca.dialogue.setting import Setting
     from sca.records.contract import Task, Trajectory
+    from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
@@ -79,7 +80,7 @@ def evaluate(
     refuse_same([out], [file])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
     with output:
-        wanted = {f"{task.id}-a{number}" for task in reading.records for number in range(trials)}
+        wanted = {attempt_id(task.id, number) for task in reading.records for number in range(trials)}
         missing = len(wanted - output.done)
         if dry_run:
             say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")

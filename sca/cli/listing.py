@@ -1,5 +1,6 @@
 """Many records at a glance, one a line."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,6 +45,8 @@ def _line(record: Fields, row: list[str], widths: list[int]) -> Text:
 
 
 def _words(record: Fields) -> Any:
+    if kind_of(record) == "record":
+        return json.dumps({name: value for name, value in record.items() if name != "id"}, ensure_ascii=False)
     if kind_of(record) != "attempt":
         return record.get("instruction") or ""
     if (answer := record.get("answer")) is not None:

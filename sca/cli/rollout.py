@@ -48,6 +48,7 @@ def rollout(
     from sca.cli.console import say
     from sca.cli.places import settings_of
     from sca.records.contract import Task, Trajectory
+    from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
@@ -63,7 +64,7 @@ def rollout(
     refuse_same([out], [tasks])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
     with output:
-        wanted = {f"{task.id}-a{number}" for task in reading.records for number in range(attempts)}
+        wanted = {attempt_id(task.id, number) for task in reading.records for number in range(attempts)}
         missing = len(wanted - output.done)
         if dry_run:
             say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")

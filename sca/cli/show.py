@@ -43,7 +43,7 @@ def show(file: File, record: Id = None, only: Only = None, limit: Limit = 40, wh
     sca show rejected.jsonl --only noop_passes
     sca show tasks.jsonl calculation-3fa9c1-000012       one task
     sca show tasks.jsonl 12                              the same, if no other id holds 12
-    sca show trajectories.jsonl --only failure | less -R
+    sca show trajectories.jsonl --only failure | less
     grep travel validated.jsonl | sca show -
     """
     from sca.cli.filters import named, tally

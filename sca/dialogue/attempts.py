@@ -52,7 +52,7 @@ class OracleAgent:
         """Run the solution and answer with its `result`."""
         run = await world.run(task.solution or "")
         conversation = Conversation([], None)
-        conversation.say(Message(role="assistant", content=f"ACTION:\n{task.solution}\nEND ACTION"))
+        conversation.say(Message(role="assistant", content=f"ACTION:\n{(task.solution or '').strip()}\nEND ACTION"))
         conversation.say(Message(role="tool", content=run.output))
         calls = [ToolCall(name=c.name, arguments=c.arguments, error=c.error) for c in run.calls]
         return Attempt("done", conversation, run.result or "", calls)
