@@ -21,6 +21,7 @@ from typing import Any, Generic, Self, TypeVar
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Record
 from sca.records.journal import Journal, id_of, index
+from sca.records.scrubbing import plain_data
 from sca.records.sidecar import Sidecar, differences
 from sca.records.stdout import STDOUT, is_stream, own_stdout
 from sca.records.writing import line_of
@@ -167,11 +168,12 @@ class _File(Output[R]):
         complete: bool = True,
         **facts: Any,
     ) -> None:
-        if self.complete:
-            return  # nothing was written since it was
+        if self.complete and self._sidecar.counts == plain_data(counts):
+            return  # nothing was written since it was finished
         if complete:
             self._journal.sort()
-        self._end()
+        if self._began is not None:
+            self._end()
         seconds = sum(run["seconds"] for run in self._sidecar.runs)
         self._sidecar.note(counts=counts, timings={"seconds": round(seconds, 3), **(timings or {})}, **facts)
         self._sidecar.complete = self.complete = complete

@@ -7,12 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-from sca.errors import UsageError
+from sca.errors import BadInput, UsageError
 from sca.records.contract import Record
+from sca.records.ids import natural
 from sca.records.output import Output
 from sca.records.stdout import STDOUT
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S")
 
 
 class Pair(Generic[R]):
@@ -36,15 +38,17 @@ class Pair(Generic[R]):
         refuse_same([first, second])
         one = Output.open(first, kind, settings, force=force, dry_run=dry_run)
         try:
-            return cls(one, Output.open(second, kind, settings, force=force, dry_run=dry_run))
+            two = Output.open(second, kind, settings, force=force, dry_run=dry_run)
+            _refuse_shared(first, one.done, second, two.done)
         except BaseException:
             one.__exit__()
             raise
+        return cls(one, two)
 
     @property
     def done(self) -> AbstractSet[str]:
-        """Ids that are in either, as they are now."""
-        return self.first.done | self.second.done
+        """Ids that are in either."""
+        return _Either(self.first.done, self.second.done)
 
     @property
     def complete(self) -> bool:
@@ -82,6 +86,35 @@ class Pair(Generic[R]):
         """As `Output.finish`, of both."""
         self.first.finish(counts=counts, timings=timings, complete=complete, **facts)
         self.second.finish(counts=counts, timings=timings, complete=complete, **facts)
+
+
+def _refuse_shared(first: str | Path, one: AbstractSet[str], second: str | Path, two: AbstractSet[str]) -> None:
+    if shared := sorted(one & two, key=natural):
+        raise BadInput(
+            [f"{name} is in {first} and in {second}" for name in shared],
+            hint="remove one line of each, or begin both files afresh with --force",
+        )
+
+
+class _Either(AbstractSet[str]):
+    """The union of two sets that have nothing in common, without a copy."""
+
+    def __init__(self, first: AbstractSet[str], second: AbstractSet[str]) -> None:
+        self._first, self._second = first, second
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._first or name in self._second
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._first
+        yield from self._second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    @classmethod
+    def _from_iterable(cls, names: Iterable[S]) -> AbstractSet[S]:
+        return set(names)
 
 
 def refuse_same(outputs: Sequence[str | Path], inputs: Iterable[str | Path] = ()) -> None:

@@ -30,7 +30,7 @@ class Reading(Generic[R]):
 
     records: list[R]
     skipped: list[str] = field(default_factory=list)
-    """The problems of the lines that were left out, ready to print."""
+    """A string for each line that was left out, with all its problems, ready to print."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def read(path: str | Path, kind: type[R], *, skip_bad_lines: bool = False) -> Re
     """
     records: list[R] = []
     bad: list[str] = []
+    skipped: list[str] = []
     seen: dict[tuple[str, object], int] = {}
     with _opened(path) as (file, name):
         for line in each_line(file, kind):
@@ -65,10 +66,12 @@ def read(path: str | Path, kind: type[R], *, skip_bad_lines: bool = False) -> Re
                 found = [f"id: is the same as on line {first}"]
             if line.record is not None and not found:
                 records.append(line.record)
+            if found:
+                skipped.append(f"{name}, line {line.number}: {'; '.join(found)}")
             bad += [f"{name}, line {line.number}: {problem}" for problem in found]
     if bad and not skip_bad_lines:
         raise BadInput(bad, hint="mend these lines, or go on without them with --skip-bad-lines")
-    return Reading(records, bad)
+    return Reading(records, skipped)
 
 
 def each_line(file: BinaryIO, kind: type[R]) -> Iterator[Line[R]]:

@@ -33,6 +33,12 @@ class Sidecar:
         self.complete = False
         self.runs: list[dict[str, Any]] = []
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What was counted when it was finished."""
+        counts: dict[str, Any] = self._told["counts"]
+        return counts
+
     def load(self) -> dict[str, Any] | None:
         """What the file on disk says, or None where there is none. Raises `ScaError` where it cannot be read."""
         try:

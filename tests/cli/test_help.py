@@ -74,5 +74,12 @@ def test_every_command_has_examples(command):
         assert re.search(rf"^ *sca {command.name}\b", subcommand.help, re.M), subcommand.name
 
 
+def test_the_shell_completes_options_of_a_command_that_is_not_loaded_yet():
+    words = {"_SCA_COMPLETE": "complete_bash", "COMP_WORDS": "sca show --on", "COMP_CWORD": "2"}
+    program = "import sys; sys.argv = ['sca']; from sca.cli import main; main()"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=words)
+    assert ran.stdout.split() == ["--only"]
+
+
 def test_h_is_help():
     assert run("show", "-h").stdout == run("show", "--help").stdout

@@ -84,6 +84,11 @@ def test_attempts_are_listed_with_outcome_and_answer(show):
     assert out.splitlines()[1:] == ["e-3fa9c1-000001-a0  out_of_turns", "e-3fa9c1-000001-a1  success       → 13.5"]
 
 
+def test_other_records_are_listed_as_they_are(show):
+    _, out, _ = show([{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}])
+    assert out.splitlines() == ["2 records", '–  {"step": 1, "loss": 0.5}', '–  {"step": 2, "loss": 0.25}']
+
+
 def test_an_episode_without_a_hand_in_says_so(show):
     _, out, _ = show([TASK, {"id": "b", "environment": "e", "instruction": None}])
     assert out.splitlines()[0] == "2 tasks: 1 handed in, 1 no hand-in"

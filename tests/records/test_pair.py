@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from sca.errors import UsageError
+from sca.errors import BadInput, UsageError
 from sca.records.contract import JudgedTask, Verdict
 from sca.records.pair import Pair, refuse_same
 
@@ -60,6 +61,27 @@ def test_both_sidecars_tell_the_same():
     make()
     told = [json.loads(Path(f"{name}.jsonl.meta.json").read_text()) for name in "vr"]
     assert told[0]["counts"] == told[1]["counts"] == {"tasks": 3}
+
+
+def test_both_sidecars_tell_the_same_when_only_one_file_grew():
+    make()
+    with pair() as both:
+        both.second.write(judged("d", False))
+        both.finish(counts={"tasks": 4})
+    assert [json.loads(Path(f"{name}.jsonl.meta.json").read_text())["counts"] for name in "vr"] == [{"tasks": 4}] * 2
+
+
+def test_an_id_may_not_be_in_both():
+    make()
+    shutil.copy("v.jsonl", "r.jsonl")
+    with pytest.raises(BadInput, match=r"^a is in v\.jsonl and in r\.jsonl\nc is in v\.jsonl and in r\.jsonl$"):
+        pair()
+
+
+def test_what_is_missing_in_both_can_be_told():
+    make()
+    with pair() as both:
+        assert ({"a", "b", "x"} - both.done, both.done & {"a", "x"}, len(both.done)) == ({"x"}, {"a"}, 3)
 
 
 def test_a_file_that_was_removed_is_made_again():
