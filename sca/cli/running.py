@@ -61,7 +61,6 @@ def _hear_warnings() -> None:
     logger = logging.getLogger("sca")
     if not logger.handlers:
         logger.addHandler(Warnings(logging.WARNING))
-        logger.propagate = False
 
 
 def _close_stdout() -> None:

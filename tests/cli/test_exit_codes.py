@@ -81,7 +81,6 @@ def test_a_bug_among_errors_of_parallel_work_keeps_its_traceback(monkeypatch):
 def test_a_warning_is_a_line_on_stderr(monkeypatch, capsys):
     monkeypatch.setattr(running, "app", lambda **_: logging.getLogger("sca.records").warning("t.jsonl [x]: cut"))
     monkeypatch.setattr(logging.getLogger("sca"), "handlers", [])
-    monkeypatch.setattr(logging.getLogger("sca"), "propagate", True)
     main()
     assert capsys.readouterr() == ("", "warning: t.jsonl [x]: cut\n")
 
