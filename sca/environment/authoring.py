@@ -120,7 +120,7 @@ def tools_of(toolset: type[Toolset]) -> dict[str, Tool]:
                 tools[name] = Tool(
                     name=name,
                     kind=kind,
-                    signature=f"{name}{signature}",
+                    signature=f"{name}{signature}".replace("typing.", ""),
                     call=f"{name}{_without_types(signature)}",
                     doc=inspect.getdoc(function) or "",
                     ends=ends,

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sca.environment.authoring import Environment
-from sca.errors import ScaError
+from sca.errors import ScaError, UsageError
 
 MODULE = "environment.py"
 """The file that makes a folder an environment."""
@@ -24,17 +24,17 @@ _IGNORED = {"tasks", "__pycache__"}
 def find(name_or_path: str) -> Path:
     """The folder of an environment: a path, or the name of one that is known.
 
-    Raises ScaError, which lists the known names, when there is none.
+    Raises UsageError, which lists the known names, when there is none.
     """
     path = Path(name_or_path).expanduser()
     if (path / MODULE).is_file():
         return path.resolve()
     if path.is_dir() and path.name != name_or_path:
-        raise ScaError(f"{name_or_path} holds no {MODULE}; `sca env new NAME` writes an environment to start from")
+        raise UsageError(f"{name_or_path} holds no {MODULE}; `sca env new NAME` writes an environment to start from")
     known = available()
     if name_or_path in known:
         return known[name_or_path]
-    raise ScaError(
+    raise UsageError(
         f"no environment called {name_or_path}; known are {', '.join(known) or 'none'}. "
         f"Give one of these names, or the path of a folder with an {MODULE}"
     )

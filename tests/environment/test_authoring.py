@@ -1,0 +1,54 @@
+import typing
+from typing import Any
+
+from sca.environment import Environment, Toolset, move, read, tools_of, write
+
+
+class Base(Toolset):
+    @read
+    def look(self, where: str, *more: int, how: float | None = None) -> dict[str, Any]:
+        """Look.
+
+        Closely.
+        """
+        return {}
+
+
+class Desk(Base):
+    @write(ends=True)
+    def leave(self) -> None:
+        """Leave."""
+
+    @move
+    def step(self, ways: typing.Literal["up", "down"]) -> None:
+        """Step."""
+
+    def forgotten(self) -> None:
+        """No tool."""
+
+
+def test_a_signature_is_written_as_in_python_without_self():
+    assert tools_of(Desk)["look"].signature == (
+        "look(where: str, *more: int, how: float | None = None) -> dict[str, Any]"
+    )
+    assert tools_of(Desk)["step"].signature == "step(ways: Literal['up', 'down']) -> None"
+
+
+def test_tools_come_in_the_order_in_which_they_were_written():
+    assert list(tools_of(Desk)) == ["look", "leave", "step"]
+
+
+def test_a_tool_knows_its_kind_and_whether_it_ends_an_episode():
+    kinds = {name: (tool.kind, tool.ends) for name, tool in tools_of(Desk).items()}
+    assert kinds == {"look": ("read", False), "leave": ("write", True), "step": ("move", False)}
+
+
+def test_the_docstring_is_cleaned_of_its_indentation():
+    assert tools_of(Desk)["look"].doc == "Look.\n\nClosely."
+
+
+def test_the_state_is_every_json_file_by_its_name(tmp_path):
+    (tmp_path / "b.json").write_text("[1]")
+    (tmp_path / "a.json").write_text('{"x": null}')
+    (tmp_path / "notes.txt").write_text("no")
+    assert Environment.load(tmp_path) == {"a": {"x": None}, "b": [1]}
