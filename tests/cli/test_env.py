@@ -1,0 +1,137 @@
+"""`sca env`, as a person calls it."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def sca(tmp_path):
+    """Run a command in an empty folder."""
+
+    def sca(*arguments: str, **options):
+        return subprocess.run(
+            [sys.executable, "-m", "sca", *arguments],
+            capture_output=True, text=True, check=False, cwd=tmp_path, **options,
+        )  # fmt: skip
+
+    return sca
+
+
+def test_list_names_what_ships_and_what_it_holds(sca):
+    ended = sca("env", "list")
+    assert ended.stdout.splitlines()[0] == (
+        "calculation  4 families, 24 tools, 75 test tasks; counts the answer, without a user"
+    )
+
+
+def test_list_goes_on_past_an_environment_that_cannot_be_imported(sca, tmp_path):
+    folder = tmp_path / "environments" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "environment.py").write_text("import nothing_like_this")
+    ended = sca("env", "list")
+    assert f"broken       {folder / 'environment.py'} cannot be imported: ModuleNotFoundError" in ended.stdout
+    assert "calculation  4 families" in ended.stdout
+
+
+def test_show_prints_what_the_model_reads(sca):
+    shown = sca("env", "show", "calculation", "--family", "trade_calculator").stdout
+    assert "  convert_currency(base_price: float, conversion_rate: float) -> float   [read]\n" in shown
+    assert "      Example: convert_currency(200, 1.5) returns 300.0\n" in shown
+
+
+def test_show_prints_only_the_family_that_was_asked_for(sca):
+    assert "reverse_string" not in sca("env", "show", "calculation", "--family", "trade_calculator").stdout
+
+
+def test_an_unknown_family_is_wrong_usage_and_names_the_known_ones(sca):
+    ended = sca("env", "show", "calculation", "--family", "tea")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "error: environment calculation has no family 'tea' "
+        "(message_decoder, dna_sequencer, trade_calculator, travel_planner)\n",
+    )
+
+
+def test_an_unknown_environment_is_wrong_usage_and_names_the_known_ones(sca):
+    ended = sca("env", "show", "tea")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: no environment called tea; known are calculation.")
+
+
+def test_what_new_writes_passes_the_checks_that_need_no_container(sca):
+    assert sca("env", "new", "tea_house").returncode == 0
+    ended = sca("env", "check", "tea_house", "--static")
+    assert (ended.returncode, ended.stdout) == (0, "")
+
+
+def test_new_overwrites_nothing(sca, tmp_path):
+    (tmp_path / "tea_house").mkdir()
+    ended = sca("env", "new", "tea_house")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "error: tea_house is there already; choose another name, or remove it first\n",
+    )
+
+
+def test_a_name_that_ids_could_not_carry_is_refused(sca):
+    assert sca("env", "new", "tea-house").stderr == (
+        "error: 'tea-house' cannot be a name; use letters, digits and _, as in my_shop\n"
+    )
+
+
+def test_check_names_what_is_wrong_on_stdout_and_exits_1(sca, tmp_path):
+    sca("env", "new", "tea_house")
+    path = tmp_path / "tea_house" / "environment.py"
+    path.write_text(
+        path.read_text().replace('"""Return the user id of the customer with this e-mail address."""', "")
+    )
+    ended = sca("env", "check", "tea_house", "--static")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        1,
+        "environment.py, find_user: has no docstring; "
+        "tell the model what it does, what it returns and what it refuses\n",
+        "error: tea_house: 1 thing is wrong; its tools were not tried\n",
+    )
+
+
+def test_play_asks_for_a_family_where_there_are_several(sca):
+    ended = sca("env", "play", "calculation")
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (
+        2,
+        "error: choose the tools with --family: message_decoder, dna_sequencer, trade_calculator, travel_planner",
+    )
+
+
+@pytest.mark.docker
+def test_what_new_writes_passes_every_check_in_containers(sca):
+    sca("env", "new", "tea_house")
+    ended = sca("env", "check", "./tea_house")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        0,
+        "",
+        "tea_house: nothing is wrong; its tools and tasks were tried in the sandbox\n",
+    )
+
+
+@pytest.mark.docker
+def test_a_person_plays_at_a_prompt_whose_variables_live_on(sca):
+    sca("env", "new", "tea_house")
+    lines = (
+        'order = "A1001"\n'
+        'for item in ["cup-7"]:\n    x = return_items(order, [item])\n\n'
+        'x["return_items"]\n'
+        "reset\n"
+        'get_order("A1001")["return_items"]\n'
+        "help find_user\n"
+        "quit\n"
+        "1 + 1\n"
+    )
+    shown = sca("env", "play", "tea_house", input=lines).stdout.splitlines()
+    assert shown[0] == "['cup-7']"
+    assert shown[-3:] == [
+        "KeyError: 'return_items'",
+        "  find_user(email: str) -> str   [read]",
+        "      Return the user id of the customer with this e-mail address.",
+    ]
