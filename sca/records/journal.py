@@ -42,11 +42,11 @@ class Journal(Generic[R]):
             self.spans, last = index(file, self._kind, self.path)
         if last is None or last.whole:
             return
-        if last.record is None:
+        if last.torn:
             _log.warning("%s: cut off its last line, which was torn (%d bytes)", self.path, last.end - last.start)
             os.ftruncate(self._file, last.start)
             self.size = last.start
-        else:  # torn just before its newline
+        elif last.record is not None:  # torn just before its newline
             os.write(self._file, b"\n")
             self.size = last.end + 1
             self.spans[id_of(last.record)] = (last.start, self.size)
@@ -121,7 +121,7 @@ def index(file: BinaryIO, kind: type[R], path: Path) -> tuple[dict[str, Span], L
     line: Line[R] | None = None
     for line in each_line(file, kind):
         if line.record is None:
-            bad += [f"{path}, line {line.number}: {problem}" for problem in line.problems if line.whole]
+            bad += [f"{path}, line {line.number}: {problem}" for problem in line.problems if not line.torn]
             continue
         name = id_of(line.record)
         if name in spans:

@@ -47,6 +47,8 @@ class Line(Generic[R]):
     """Whether it ends in a newline."""
     record: R | None
     problems: tuple[str, ...] = ()
+    torn: bool = False
+    """Whether it is the beginning of a line whose writer was interrupted."""
 
 
 def read(path: str | Path, kind: type[R], *, skip_bad_lines: bool = False) -> Reading[R]:
@@ -82,13 +84,15 @@ def each_line(file: BinaryIO, kind: type[R]) -> Iterator[Line[R]]:
     while True:
         record: R | None = None
         found: list[str] = []
+        torn = False
         try:
             record = cast(R, reader.read(skip_empty=True))
         except EOFError:
             return
         except jsonlines.InvalidLineError as error:
-            found = lines.too_long or _explain(error, lines.whole)
-        yield Line(lines.number, lines.start, lines.end, lines.whole, record, tuple(found))
+            torn = not lines.whole and not lines.too_long and _is_broken(error.__cause__)
+            found = lines.too_long or _explain(error, torn)
+        yield Line(lines.number, lines.start, lines.end, lines.whole, record, tuple(found), torn)
 
 
 def parse(line: str | bytes, kind: type[R]) -> R:
@@ -135,7 +139,13 @@ class _Lines:
                 return
 
 
-def _explain(error: jsonlines.InvalidLineError, whole: bool) -> list[str]:
+def _is_broken(cause: BaseException | None) -> bool:
+    if isinstance(cause, ValidationError):
+        return cause.errors(include_url=False)[0]["type"] == "json_invalid"
+    return isinstance(cause, UnicodeDecodeError)
+
+
+def _explain(error: jsonlines.InvalidLineError, torn: bool) -> list[str]:
     match error.__cause__:
         case ValidationError() as cause:
             found = list(problems(cause))
@@ -143,9 +153,7 @@ def _explain(error: jsonlines.InvalidLineError, whole: bool) -> list[str]:
             found = [f"is not UTF-8: byte {cause.object[cause.start]:#04x} at position {cause.start + 1}"]
         case cause:
             found = [str(cause)]
-    if not whole and any(problem.startswith("is not") for problem in found):
-        found = [f"{problem} (the last line, without a newline: was it cut off?)" for problem in found]
-    return found
+    return [f"{problem} (the last line, without a newline: was it cut off?)" for problem in found] if torn else found
 
 
 def _twice(record: Record, number: int, seen: dict[tuple[str, object], int]) -> int | None:

@@ -173,6 +173,14 @@ def test_a_broken_line_before_the_last_is_named_and_nothing_changes():
     assert os.path.getsize("t.jsonl") == size
 
 
+def test_a_last_line_that_is_whole_but_wrong_is_named_and_not_cut_off():
+    make("a", complete=False)
+    with open("t.jsonl", "a") as file:
+        file.write('{"id": "b"}')
+    with pytest.raises(BadInput, match=r"^t\.jsonl, line 2: environment: is missing$"):
+        Output.open("t.jsonl", Task, SETTINGS)
+
+
 def test_an_id_that_stands_twice_in_the_file_is_named():
     make("a", complete=False)
     with open("t.jsonl", "a") as file:
