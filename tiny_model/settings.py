@@ -1,0 +1,56 @@
+"""Every number of the recipe in one place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL = ROOT / "sca" / "models" / "tiny"
+HELD_OUT = ROOT / "tiny_model" / "held_out.jsonl"
+WORK = ROOT / "build" / "tiny_model"
+"""Where what is half done is kept, so that an interrupted run goes on."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of pretraining."""
+
+    name: str
+    documents: int
+    """Documents written for it; as many are seen as the tokens allow, each at most once or in order again."""
+    tokens: int
+    """Tokens seen, padding included."""
+    peak: float
+    """Learning rate after the warm-up."""
+    warmup: int
+    """Steps."""
+    decays: bool
+    """Linearly to zero over the phase, or not at all."""
+    seed: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the network."""
+
+    vocabulary: int = 1536
+    hidden: int = 256
+    layers: int = 4
+    heads: int = 4
+    key_value_heads: int = 2
+    intermediate: int = 768
+    context: int = 1024  # tokens
+
+
+SCATTERED = Phase("scattered", documents=40_000, tokens=4_300_000, peak=2e-3, warmup=100, decays=False, seed=1)
+SYSTEMATIC = Phase("systematic", documents=14_000, tokens=1_500_000, peak=1.2e-3, warmup=0, decays=True, seed=2)
+TOKENIZER_SEED = 3
+HELD_OUT_SEED = 4
+TOKENIZER_DOCUMENTS = 6_000
+
+BATCH_TOKENS = 3_072
+LENGTH_STEP = 32  # tokens; sequences are padded to a multiple, so that there are few tensor shapes
+MOMENTUM = 0.95
+WEIGHT_DECAY = 0.05
+CLIP = 1.0
+EXECUTOR_SHARE = 0.65
+"""Of the documents; the rest are the challenger's."""
