@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="List, show, write, check and play environments.",
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
