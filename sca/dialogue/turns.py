@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sca.controls import strip_controls
 from sca.dialogue import prompts
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.markers import BadTurn, Kind, Turn, parse, stops
@@ -83,7 +84,8 @@ async def _ask(key: str, turn: int, conversation: Conversation, asker: Asker, st
 
 
 def cut(text: str, limit: int = OBSERVATION_LIMIT) -> str:
-    """An observation at most `limit` characters long: head and tail, with a note of what is missing."""
+    """An observation without control characters, at most `limit` characters long: head, a note of the gap, tail."""
+    text = strip_controls(text)
     if len(text) <= limit:
         return text
     kept = max(limit - 60, 0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from sca.controls import strip_controls
 from sca.records.contract import Task
 from sca.sandbox import Run, World
 
@@ -20,7 +21,7 @@ async def check_reward(task: Task, world: World, answer: str) -> Reward:
     (run,) = await world.evaluate(task.evaluation_function or "", answer, times=1)
     if run.status == "ok":
         return Reward(1 if run.verdict is True else 0)
-    return Reward(0, f"evaluate: {_note(run)}")
+    return Reward(0, strip_controls(f"evaluate: {_note(run)}"))
 
 
 def _note(run: Run) -> str:

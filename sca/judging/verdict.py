@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from sca.controls import strip_controls
 from sca.records.contract import Task, Verdict
 from sca.sandbox import Box, Call, Limits, Run, World
 
@@ -63,7 +64,7 @@ class Judgement:
     def fail(self, check: str, reason: str, detail: str) -> None:
         """Note that `check` failed."""
         self.reached.add(check)
-        self.problems.setdefault(check, (reason, detail))
+        self.problems.setdefault(check, (reason, strip_controls(detail)))
 
     @property
     def sound(self) -> bool:
