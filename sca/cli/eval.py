@@ -90,6 +90,8 @@ def evaluate(
         if missing:
             made, losses = asyncio.run(attempting.make_attempts(work, output, "eval"))
             done += made
+        else:
+            say("nothing to do: every attempt is there")
         summary = {
             "model": work.model,
             "environment": setting.name,

@@ -86,6 +86,8 @@ def explore(
             made, lost = asyncio.run(_explore(plan, opened, output, episodes, concurrency or LIVE))
             tasks += made
             losses.append(lost)
+        else:
+            say("nothing to do: every episode is there")
         counts = {**count_episodes(tasks), "lost": sum(len(loss.lost) for loss in losses)}
         output.finish(counts=counts, complete=not counts["lost"])
     say(f"{counts['handed_in']} of {counts['episodes']} episodes handed a task in; all are in {out}")

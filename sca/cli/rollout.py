@@ -74,6 +74,8 @@ def rollout(
         if missing:
             made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout"))
             done += made
+        else:
+            say("nothing to do: every attempt is there")
         counts = {
             **count_attempts(done),
             "tasks": len(reading.records),

@@ -69,7 +69,7 @@ def validate(
     from sca.records.pair import Pair, refuse_same
     from sca.records.reading import read
     from sca.sandbox import Limits
-    from sca.stages.validation import Validation
+    from sca.stages.validation import Validation, refuse_changed
 
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
     places = settings_of(reading.records, env, data)
@@ -83,9 +83,12 @@ def validate(
             return
         verdicts: list[JudgedTask] = list(pair.records())
         losses: list[Losses[Task]] = []
+        refuse_changed(reading.records, verdicts, str(out))
         if missing:
             made, losses = asyncio.run(_judge(plan, places, pair, concurrency, tasks_per_container))
             verdicts += made
+        else:
+            say("nothing to do: every task has its verdict")
         counts = {
             **funnel(verdicts).asdict(),
             "valid": sum(task.verdict.valid for task in verdicts),

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sca.controls import strip_controls
 from sca.dialogue.conversation import Conversation
-from sca.dialogue.executor import Attempt, ExecutorRules, attempt
+from sca.dialogue.executor import Attempt, ExecutorRules, attempt, recorded
 from sca.dialogue.setting import Setting
-from sca.dialogue.turns import Asker
+from sca.dialogue.turns import Asker, cut
 from sca.judging.reward import Reward, check_reward
-from sca.records.contract import Message, Outcome, Task, ToolCall, Trajectory
+from sca.records.contract import Message, Outcome, Task, Trajectory
 from sca.records.ids import attempt_id
 from sca.sandbox import Sandbox, World
 
@@ -53,9 +54,8 @@ class OracleAgent:
         run = await world.run(task.solution or "")
         conversation = Conversation([], None)
         conversation.say(Message(role="assistant", content=f"ACTION:\n{(task.solution or '').strip()}\nEND ACTION"))
-        conversation.say(Message(role="tool", content=run.output))
-        calls = [ToolCall(name=c.name, arguments=c.arguments, error=c.error) for c in run.calls]
-        return Attempt("done", conversation, run.result or "", calls)
+        conversation.say(Message(role="tool", content=cut(run.output)))
+        return Attempt("done", conversation, run.result or "", recorded(run.calls))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory
         attempt=job.attempt,
         reward=reward.value,
         outcome=_outcome(made, reward),
-        answer=made.answer,
+        answer=strip_controls(made.answer),
         detail=reward.detail,
         messages=made.conversation.messages,
         calls=made.calls,

@@ -1,14 +1,16 @@
 """One attempt at one task: the executor acts until it answers or its turns are spent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sca.controls import strip_controls
 from sca.dialogue import prompts
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.markers import Kind, Turn
 from sca.dialogue.setting import Setting
 from sca.dialogue.turns import OBSERVATION_LIMIT, Asker, Ending, Handler, Reaction, converse, cut
 from sca.records.contract import Message, Task, ToolCall
-from sca.sandbox import Session, World
+from sca.sandbox import Call, Session, World
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,20 @@ class _Hands:
     async def act(self, turn: Turn) -> Reaction:
         observation = await self.session.execute(turn.body)
         run = observation.run
-        self.calls.extend(ToolCall(name=c.name, arguments=c.arguments, error=c.error) for c in run.calls)
+        self.calls.extend(recorded(run.calls))
         return Reaction(Message(role="tool", content=cut(observation.text, self.limit)), done=run.ended)
 
     async def give_answer(self, turn: Turn) -> Reaction:
         self.answer = turn.body
         return Reaction(done=True)
+
+
+def recorded(calls: Iterable[Call]) -> list[ToolCall]:
+    """Tool calls as a trajectory holds them."""
+    return [
+        ToolCall(name=call.name, arguments=call.arguments, error=call.error and strip_controls(call.error))
+        for call in calls
+    ]
 
 
 async def attempt(

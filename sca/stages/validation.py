@@ -3,11 +3,12 @@
 No model takes part, so this stage needs no GPU and says the same twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sca.dialogue.scheduler import Losses, run_all
+from sca.errors import UsageError
 from sca.judging.confirmation import confirm
 from sca.judging.funnel import Filter, admits
 from sca.judging.verdict import Judgement, check_hand_in, judge
@@ -63,6 +64,18 @@ async def run_validation(
 
     missing = [task for task in tasks if task.id not in out.done]
     return made, await run_all(missing, work, take, concurrency)
+
+
+def refuse_changed(tasks: Sequence[Task], earlier: Iterable[JudgedTask], where: str) -> None:
+    """Raise `UsageError` where a task was judged before under the same id with other text."""
+    parts = ("instruction", "evaluation_function", "solution", "failure_cases", "family", "environment")
+    now = {task.id: task for task in tasks}
+    for old in earlier:
+        new = now.get(old.id, old)
+        changed = [part for part in parts if getattr(new, part) != getattr(old, part)]
+        if changed:
+            names = ", ".join(changed)
+            raise UsageError(f"{where}: {old.id} was judged with another {names}; --force judges all tasks again")
 
 
 def judged(task: Task, verdict: Verdict) -> JudgedTask:
