@@ -37,13 +37,12 @@ class Container:
             # The thread cannot be stopped; what it makes must not be left behind.
             starting.add_done_callback(lambda done: _forget(client, threads, done))
             raise
+        reader, writer = await asyncio.open_connection(sock=stream)
+        container = cls(client, threads, number, Link(reader, writer, multiplexed=True), asked)
         try:
-            reader, writer = await asyncio.open_connection(sock=stream)
-            link = Link(reader, writer, multiplexed=True)
-            container = cls(client, threads, number, link, asked)
-            await link.open()
+            await container.link.open()
         except BaseException:
-            await asyncio.shield(loop.run_in_executor(threads, remove, client, number))
+            await asyncio.shield(asyncio.create_task(container.remove()))
             raise
         return container
 

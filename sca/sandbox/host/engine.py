@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from sca.errors import SandboxError
-from sca.sandbox.host.engine_address import engine_address
+from sca.sandbox.host.engine_address import ask, engine_address
 
 Engine: TypeAlias = Any
 """docker.APIClient, whose type stubs are partial, and which is imported only where it is used."""
@@ -33,13 +33,14 @@ def connect(timeout: int = 60) -> Engine:
     from docker.utils import kwargs_from_env
 
     where = address()
+    if where.startswith("unix://") and (answer := ask(where)) != "answers":
+        raise SandboxError((NO_PERMISSION if answer == "forbidden" else NO_ENGINE).format(address=where))
     try:
         client = docker.APIClient(
             version="auto", timeout=timeout, **kwargs_from_env({**os.environ, "DOCKER_HOST": where})
         )
     except docker.errors.DockerException as error:
-        wanted = NO_PERMISSION if "ermission denied" in str(error) else NO_ENGINE
-        raise SandboxError(wanted.format(address=where)) from error
+        raise SandboxError(NO_ENGINE.format(address=where)) from error
     return client
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sca.sandbox import Limits
 from sca.sandbox.host.image import Content
 from sca.sandbox.host.link import SILENCE
+from sca.sandbox.host.seccomp import profile
 
 RUN, OWNER, PLACE, DEADLINE = "sca.run", "sca.owner", "sca.place", "sca.deadline"
 """Labels: the run, its process (pid and start time), where that pid means something, and when it is stale anyway."""
@@ -24,8 +25,8 @@ CAPABILITIES = ["SETUID", "SETGID", "KILL"]
 
 
 def security() -> list[str]:
-    """Security options. A seccomp profile of the project's own goes here; until then the engine's default applies."""
-    return ["no-new-privileges"]
+    """Security options."""
+    return ["no-new-privileges", f"seccomp={profile()}"]
 
 
 @dataclass(frozen=True)

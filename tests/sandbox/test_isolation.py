@@ -1,0 +1,165 @@
+"""What code reaches: nothing. Each probe tries, and says whether it was denied."""
+
+import asyncio
+import json
+
+import pytest
+import pytest_asyncio
+
+from sca.sandbox import Limits
+from sca.sandbox.host import DockerSandbox
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.docker]
+
+PROBE = """
+import ctypes, os, socket, subprocess
+def denied(attempt):
+    try:
+        found = attempt()
+    except Exception as error:
+        return type(error).__name__
+    return "" if found is None or found else "nothing found"
+def call(name, *arguments):
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) == -1:
+        raise OSError(ctypes.get_errno(), name)
+"""
+PROBES = {
+    "an internet socket": "socket.socket()",
+    "a named Unix socket": "socket.socket(socket.AF_UNIX)",
+    "a name": "socket.getaddrinfo('example.org', 80)",
+    "a file in the root": "open('/x', 'w')",
+    "a file in /tmp": "open('/tmp/x', 'w')",
+    "a file in /dev": "open('/dev/x', 'w')",
+    "a file in shared memory": "open('/dev/shm/x', 'w')",
+    "a kernel setting": "open('/proc/sys/kernel/hostname', 'w')",
+    "a control group": "open('/sys/fs/cgroup/x', 'w')",
+    "the kernel's log": "open('/dev/kmsg')",
+    "a memory file": "os.memfd_create('x')",
+    "a shared memory segment": "call('shmget', 7, 4096, 0o1777)",
+    "a message queue": "call('msgget', 7, 0o1777)",
+    "a semaphore": "call('semget', 7, 1, 0o1777)",
+    "a namespace": "call('unshare', 0x10000000)",
+    "tracing": "call('ptrace', 0, 0, 0, 0)",
+    "a mount": "call('mount', b'none', b'/tmp', b'tmpfs', 0, None)",
+    "a device": "os.mknod('/tmp/x', 0o20666, 259)",
+    "root": "os.setuid(0)",
+    "another uid": "os.setuid(os.getuid() + 1)",
+    "a signal to PID 1": "os.kill(1, 0)",
+    "a signal to the fork servers": "[os.kill(pid, 0) for pid in (2, 3, 7, 8)]",
+    "its priority": "os.setpriority(os.PRIO_PROCESS, 0, 5)",
+    "a shell": "subprocess.run(['/bin/sh', '-c', 'true'])",
+    "the environment's data": "open('/opt/sca/environments/shop/data/users.json')",
+    "the environment's folder": "os.listdir('/opt/sca')",
+    "the guest": "__import__('sca.sandbox.guest.state')",
+    "the memory of PID 1": "open('/proc/1/mem')",
+    "the variables of PID 1": "open('/proc/1/environ').read()",
+    "variables of the host": "[k for k in os.environ if k not in ('TZ', 'LANG')]",
+    "the engine": "os.stat('/var/run/docker.sock')",
+}
+
+
+@pytest.fixture(scope="module")
+def _secret():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCA_CANARY", "secret-of-the-host")
+        yield
+
+
+@pytest.mark.usefixtures("_secret")
+async def test_code_reaches_nothing(docker_world):
+    lines = "\n".join(f"result[{name!r}] = denied(lambda: {attempt})" for name, attempt in PROBES.items())
+    run = await docker_world.run(f"{PROBE}\nresult = {{}}\n{lines}")
+    assert run.status == "ok"
+    allowed = [name for name, seen in json.loads(run.result).items() if not seen]
+    assert allowed == []
+
+
+async def test_a_program_cannot_signal_or_read_another(docker_box):
+    victim, attacker = await docker_box.world(), await docker_box.world()
+    session = await victim.session()
+    pid = (await session.execute("import os; secret = 'x' * 9; print(os.getpid())")).text
+    run = await attacker.run(
+        f"""
+import os
+result = []
+place = '/proc/{pid}/'
+for attempt in (lambda: os.kill({pid}, 9), lambda: open(place + 'mem', 'rb'), lambda: os.listdir(place + 'fd')):
+    try:
+        attempt()
+        result.append('allowed')
+    except OSError:
+        pass
+os.kill(-1, 9)
+"""
+    )
+    assert (run.status, run.result) == ("ok", "[]")
+    assert (await session.execute("secret")).text == "'xxxxxxxxx'"
+    await session.close()
+
+
+async def test_the_guest_holds_no_source_of_the_check(docker_world):
+    await docker_world.evaluate("only_the_check_has_this = 1\ndef evaluate(): return True", "")
+    run = await docker_world.run(
+        """
+import gc, re, sys
+frame, seen = sys._getframe(), []
+while frame:
+    seen.append(str(frame.f_locals))
+    frame = frame.f_back
+seen += [str(thing) for thing in gc.get_objects() if type(thing) in (str, dict, list, tuple)]
+result = sum(bool(re.search("only_the_check_has_[t]his", text)) for text in seen)
+"""
+    )
+    assert (run.status, run.result) == ("ok", "0")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hasty_sandbox(shop):
+    async with DockerSandbox(shop, size=1, limits=Limits(cpu_seconds=1, wall_seconds=2)) as sandbox:
+        yield sandbox
+
+
+async def test_a_fork_bomb_ends_and_the_next_program_runs(hasty_sandbox):
+    async with hasty_sandbox.box() as box:
+        world = await box.world()
+        run = await world.run("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
+        assert run.status in ("timeout", "killed")
+        assert (await world.run("result = 1")).result == "1"
+
+
+async def test_hungry_children_do_not_take_the_container_along(docker_sandbox):
+    async with docker_sandbox.box() as box:
+        world = await box.world()
+        run = await world.run(
+            "import os, time\n"
+            "for _ in range(8):\n"
+            "    if os.fork() == 0:\n        data = bytearray(400 << 20)\n        time.sleep(20)\n"
+            "data = bytearray(400 << 20)\n"
+            "time.sleep(3)"
+        )
+        assert run.status in ("oom", "ok")
+        assert (await world.run("result = get_order('A1002')['status']")).result == "pending"
+
+
+async def test_a_stopped_program_is_a_time_out(hasty_sandbox):
+    async with hasty_sandbox.box() as box:
+        run = await (await box.world()).run("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)")
+    assert run.status == "timeout"
+
+
+async def test_what_ends_unusually_is_the_end_of_its_container(docker_sandbox):
+    async with docker_sandbox.box() as box:
+        await (await box.world()).run("import os; os.kill(os.getpid(), 11)")
+        first = box.link
+    async with docker_sandbox.box() as box:
+        assert box.link is not first
+
+
+async def test_many_programs_run_at_once_in_a_shared_container(docker_box):
+    async def one(number):
+        world = await docker_box.world()
+        run = await world.run(f"import time; time.sleep(0.1); result = {number}")
+        await world.close()
+        return run.result
+
+    assert await asyncio.gather(*map(one, range(8))) == [str(number) for number in range(8)]
