@@ -191,3 +191,13 @@ def test_an_image_is_named_by_all_that_goes_into_it(shop, tmp_path):
     assert content(shop).tag() == content(shop).tag()
     assert content(shop).tag() != content(shop, tmp_path).tag()
     assert content(shop).tag() != image.Content(shop, shop / "data", base="python:3.12").tag()
+
+
+@docker_test
+async def test_an_image_of_ones_own_can_be_built_on(shop, client):
+    base = image.find_or_build(client, content(shop))
+    made = content(shop, base=base)
+    client.remove_image(image.build(client, made), force=True)
+    async with DockerSandbox(shop, base=base, size=1) as sandbox, sandbox.box() as box:
+        assert sandbox.describe()["image"]["tags"] == [made.tag()]
+        assert (await (await box.world()).run("result = get_order('A1002')['status']")).result == "pending"

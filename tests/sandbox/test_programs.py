@@ -89,6 +89,9 @@ async def test_only_a_call_that_changed_something_counts_as_written(world, sourc
         ("while True: get_order('A1001')", "tool_limit"),
         ("while True: print('x' * 10_000)", "output_limit"),
         ("input()", "exception"),
+        ("import sys\nsys.stdout.close()", "ok"),
+        ("import os\nos.close(1)\nos.close(2)", "ok"),
+        ("import sys\ndel sys.stdout, sys.stderr", "ok"),
         ("#" * 100_000, "too_large"),
         ("if __name__ == '__main__': result = 1\nassert result == 1", "ok"),
         ("import threading\nthreading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()", "ok"),
@@ -114,6 +117,11 @@ async def test_output_keeps_head_and_tail(world):
     assert run.output.endswith("19999\nlast\n")
     assert len(run.output) < 70_000
     assert "bytes left out" in run.output
+
+
+async def test_what_a_replaced_stdout_still_holds_is_not_lost(world):
+    run = await world.run("import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)\nprint('held')")
+    assert run.output == "held\n"
 
 
 async def test_stdout_and_stderr_arrive_in_order(world):

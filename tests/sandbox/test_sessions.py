@@ -31,6 +31,12 @@ async def test_an_observation_is_output_then_the_last_expression(act):
     ]
 
 
+async def test_a_huge_value_is_shown_in_part(act):
+    seen, after = await act("'x' * 5_000_000", "1")
+    assert seen.endswith("… (4967234 characters left out)")
+    assert after == "1"
+
+
 async def test_a_traceback_shows_the_agents_own_lines(act):
     _, seen = await act("def f():\n    return 1 / 0", "f()")
     assert seen == (

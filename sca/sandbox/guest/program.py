@@ -14,14 +14,12 @@ import traceback
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from sca.environment.authoring import ToolError
 from sca.environment.comparison import same
-from sca.sandbox.guest.frames import HEADER, Channel, pack, too_deep, unpack
+from sca.sandbox.guest.frames import HEADER, LARGE, Inbox, pack, too_deep, unpack
 
-NO_REPORT = 97
-"""Exit code of a process that could not write its report."""
 ToolError.__module__ = "__main__"  # a traceback then says `ToolError`, as the program does
 
 
@@ -41,27 +39,32 @@ class Refused(Exception):
 def serve(ports: Ports, limits: dict[str, Any]) -> None:
     """Do one job, or a prompt's actions one after another. Never returns."""
     sys.stdin = None  # `input()` then fails at once
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    streams = [_stream(1), _stream(2)]
+    sys.stdout, sys.stderr = streams
     client = Client(socket.socket(fileno=ports.tools), limits)
     module: types.ModuleType | None = None
     number = 0
     while True:
         job = unpack(_exactly(ports.jobs, int.from_bytes(_exactly(ports.jobs, HEADER), "big")))
         number += 1
-        if module is None:
-            module = _main_module(client, job["tools"])
-        report = Job(
-            job, module.__dict__, f"<action {number}>" if job["mode"] == "action" else "<program>", limits
-        ).do()
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                stream.flush()
+        module = module or _main_module(client, job["tools"])
+        filename = f"<action {number}>" if job["mode"] == "action" else "<program>"
+        try:
+            report = Job(job, module.__dict__, filename, limits).do()
+        except MemoryError:  # while another exception was being told
+            report = {"status": "oom"}
+        for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *streams):
+            with contextlib.suppress(Exception):  # the program has closed or replaced it
+                stream.flush()  # type: ignore[union-attr]
         data = pack(report)
         while data:
             data = data[os.write(ports.reports, data) :]
         if job["mode"] != "action":
             os._exit(0)
+
+
+def _stream(fd: int) -> TextIO:
+    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _exactly(fd: int, size: int) -> bytes:
@@ -86,7 +89,7 @@ class Client:
     """The tools as plain functions; each call goes to the state process and waits for its answer."""
 
     def __init__(self, sock: socket.socket, limits: dict[str, Any]) -> None:
-        self.channel = Channel(sock)
+        self.sock = sock
         self.limit = limits["argument_bytes"]
         self.lock = threading.Lock()
 
@@ -108,8 +111,14 @@ class Client:
         if len(body) > self.limit:
             raise ToolError(f"the arguments of {name} are larger than {self.limit} bytes")
         with self.lock:
-            self.channel.sock.sendall(len(body).to_bytes(HEADER, "big") + body)
-            answer, _ = self.channel.receive()
+            self.sock.sendall(len(body).to_bytes(HEADER, "big") + body)
+            inbox, answers = Inbox(LARGE), list[bytes]()
+            while not answers:
+                data = self.sock.recv(1 << 17)
+                if not data:
+                    raise ConnectionError(f"no answer from {name}")
+                answers += inbox.feed(data)
+        answer = unpack(answers[0])
         match answer.get("raise"):
             case None:
                 return answer["result"]
@@ -151,7 +160,7 @@ class Job:
                 return self._verdict()
             shown = eval(tail, self.names) if tail else None
             result = None if mode == "action" else render(self.names.get("result"), self.limits)
-            return {"status": "ok", "result": result, "shown": None if shown is None else str(repr(shown))}
+            return {"status": "ok", "result": result, "shown": self._shown(shown)}
         except Refused as error:
             return {"status": "bad_result", "exception": self._told(error)}
         except SystemExit as error:
@@ -162,6 +171,12 @@ class Job:
             return {"status": "tool_error", "exception": self._told(error)}
         except BaseException as error:  # noqa: BLE001 - it is what the program did
             return {"status": "exception", "exception": self._told(error)}
+
+    def _shown(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        text, most = str(repr(value)), self.limits["output_kept"] // 2
+        return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} characters left out)"
 
     def _verdict(self) -> dict[str, Any]:
         evaluate = self.names.get("evaluate")

@@ -7,9 +7,11 @@ import gc
 import importlib
 import os
 import signal
+from functools import partial
 from typing import Any
 
 from sca.sandbox.guest import confine, program
+from sca.sandbox.guest.forking import fork
 from sca.sandbox.guest.frames import Channel
 
 COMMON = (
@@ -43,8 +45,9 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
             uid = None if base is None else base + request["slot"]
             match request["op"]:
                 case "fork":
-                    pid = _fork(control, fds, uid, setup["limits"] | request["more"])
-                    live[pid] = uid
+                    pid = fork(control, fds, partial(_work, fds, uid, setup["limits"] | request["more"]))
+                    if pid:
+                        live[pid] = uid
                 case "signal":
                     confine.signal_all(uid, base or 0, request["pid"], request["signal"])
                     control.send({})
@@ -57,48 +60,24 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def _fork(control: Channel, fds: list[int], uid: int | None, limits: dict[str, Any]) -> int:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            control.close()
-            _confine(fds, uid, limits)
-            program.serve(program.Ports(*fds[:3]), limits)
-        finally:
-            os._exit(program.NO_REPORT)
-    for fd in fds:
-        os.close(fd)
-    handle = os.pidfd_open(pid)
-    control.send({"pid": pid}, [handle])
-    os.close(handle)
-    return pid
-
-
-def _confine(fds: list[int], uid: int | None, limits: dict[str, Any]) -> None:
-    """Leave the descriptors of a program, its limits, and no right at all."""
+def _work(fds: list[int], uid: int | None, limits: dict[str, Any]) -> None:
+    """Give up every right, then be a program's process."""
     os.setsid()
     os.close(0)
-    output = fds[3]
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    confine.close_all_but(fds[:3])
+    os.dup2(fds[3], 1)
+    os.dup2(fds[3], 2)
+    os.close(fds[3])
     confine.first_to_go()
     confine.limit_program(limits, alone=uid is not None)
     confine.become(uid)
+    program.serve(program.Ports(*fds[:3]), limits)
 
 
 def _end(pid: int, uid: int | None, base: int) -> dict[str, Any]:
     """Kill what is left of a program, and say how its first process ended."""
     reaped, status, usage = os.wait4(pid, os.WNOHANG)
-    if uid is None or not reaped:
-        confine.signal_all(uid, base, pid, signal.SIGKILL)
     if not reaped:
+        os.kill(pid, signal.SIGKILL)  # it may be so young that it has not yet changed its uid
         _, status, usage = os.wait4(pid, 0)
     gone = confine.sweep(uid, base, pid)
-    return {
-        "natural": bool(reaped),
-        "status": status,
-        "cpu": usage.ru_utime + usage.ru_stime,
-        "kib": usage.ru_maxrss,
-        "gone": gone,
-    }
+    return {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "gone": gone}

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sca.sandbox.guest.confine import processes
+from sca.sandbox.guest.forking import NO_REPORT
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack
-from sca.sandbox.guest.program import NO_REPORT
 
 TICK = 50
 """Milliseconds between two looks at the clock."""
@@ -25,6 +25,10 @@ STATUSES = {"ok", "exception", "tool_error", "syntax", "no_evaluate", "non_bool"
 
 class Trouble(Exception):
     """The machinery failed; the host hears of it and gives the container up."""
+
+
+class Refusal(Exception):
+    """There is no room now; the container is sound."""
 
 
 class Server:
@@ -51,9 +55,13 @@ class Server:
 
     def fork(self, message: Any, fds: Sequence[int] = ()) -> tuple[int, int]:
         """Have it fork; pid of the new process and a handle on it. The descriptors are closed here."""
-        reply, handles = self.ask(message, fds)
-        for fd in fds:
-            os.close(fd)
+        try:
+            reply, handles = self.ask(message, fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+        if "refused" in reply:
+            raise Refusal(f"the container has no room for another process ({reply['refused']})")
         return reply["pid"], handles[0]
 
     def fork_state(self, message: Any) -> "Server":
@@ -91,8 +99,14 @@ class Process:
         ours, theirs = socket.socketpair()
         jobs, reports, output = os.pipe(), os.pipe(), os.pipe()
         request = {"op": "fork", "slot": slot, "more": {"jobs": jobs_meant}}
-        pid, handle = template.fork(request, [jobs[0], reports[1], theirs.detach(), output[1]])
-        for fd in (jobs[1], reports[0], output[0]):
+        kept = [jobs[1], reports[0], output[0]]
+        try:
+            pid, handle = template.fork(request, [jobs[0], reports[1], theirs.detach(), output[1]])
+        except Refusal:
+            for fd in kept:
+                os.close(fd)
+            raise
+        for fd in kept:
             os.set_blocking(fd, False)
         return cls(slot, pid, handle, jobs[1], reports[0], output[0], ours, None if base is None else base + slot)
 
@@ -275,7 +289,11 @@ class Runner:
             if not self._slots:
                 raise Trouble("too many programs at once")
             slot = self._slots.pop()
-        return Process.start(self.template, slot, self.base, jobs)
+        try:
+            return Process.start(self.template, slot, self.base, jobs)
+        except Refusal:
+            self._slots.add(slot)
+            raise
 
     def run(self, process: Process, state: Server, job: Any, *, keep: bool = False) -> dict[str, Any]:
         """Do one job. With `keep` its process lives on, frozen, if all went well; else it is dead."""

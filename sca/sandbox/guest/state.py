@@ -8,12 +8,13 @@ import select
 import signal
 import socket
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 from sca.environment.authoring import ToolError
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.binding import Parameters
-from sca.sandbox.guest.forking import fork
+from sca.sandbox.guest.forking import collect, fork
 from sca.sandbox.guest.frames import HEADER, Channel, Inbox, Malformed, pack, too_deep
 
 JOURNAL_BYTES = 1 << 22
@@ -81,14 +82,15 @@ class State:
                     with socket.socket(fileno=fds[0]) as tool:
                         self._serve(tool)
                 case "fork":
-                    fork(self.control, fds[0], self._continue)
+                    collect()
+                    fork(self.control, fds, partial(self._continue, fds[0]))
                 case "hash":
                     self.control.send({"hash": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
                 case "state":
                     self.control.send({"text": self._text()})
 
-    def _continue(self, control: Channel) -> None:
-        self.control = control
+    def _continue(self, fd: int) -> None:
+        self.control = Channel.of(fd)
         self.work()
 
     def _text(self) -> str:

@@ -10,7 +10,7 @@ from sca.environment.authoring import tools_of
 from sca.environment.loading import load
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.binding import Parameters
-from sca.sandbox.guest.forking import fork
+from sca.sandbox.guest.forking import collect, fork
 from sca.sandbox.guest.frames import Channel
 from sca.sandbox.guest.state import Family, State, digest
 
@@ -38,7 +38,8 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         except EOFError:
             os._exit(0)
 
-        def work(channel: Channel, family: Family = families[request["family"]]) -> None:
-            State(channel, family, state, pristine, setup["limits"]).work()
+        def work(fd: int = fds[0], family: Family = families[request["family"]]) -> None:
+            State(Channel.of(fd), family, state, pristine, setup["limits"]).work()
 
-        fork(control, fds[0], work)
+        collect()
+        fork(control, fds, work)

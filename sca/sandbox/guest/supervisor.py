@@ -15,7 +15,7 @@ from typing import Any
 
 from sca.sandbox.guest.confine import close_all_but
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, pack, unpack
-from sca.sandbox.guest.running import Process, Runner, Server, Trouble
+from sca.sandbox.guest.running import Process, Refusal, Runner, Server, Trouble
 
 MOST_REQUEST = 8 * SMALL
 MOST_ACTIONS = 64
@@ -49,6 +49,8 @@ class Supervisor:
         arguments = {key: value for key, value in request.items() if key not in ("id", "op")}
         try:
             answer = operations[request["op"]](**arguments)
+        except Refusal as error:
+            answer = {"refused": str(error)}
         except Trouble as error:
             answer = {"trouble": str(error)}
         except Exception as error:  # noqa: BLE001 - a bug in here is the machinery's fault, whatever it is

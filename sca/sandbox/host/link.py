@@ -62,6 +62,8 @@ class Link:
         except OSError as error:
             self._break(f"a container does not listen any more ({error})")
         told = await self._wait(answer, seconds)
+        if "refused" in told:
+            raise SandboxError(told["refused"])
         if "trouble" in told:
             self._break(f"a container is in trouble: {told['trouble']}")
             raise SandboxError(str(self.broken))
