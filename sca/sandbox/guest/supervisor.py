@@ -15,7 +15,8 @@ from typing import Any
 
 from sca.sandbox.guest.confine import close_all_but
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, pack, unpack
-from sca.sandbox.guest.running import Process, Refusal, Runner, Server, Trouble
+from sca.sandbox.guest.processes import Process, Refusal, Server, Trouble
+from sca.sandbox.guest.running import Runner
 
 MOST_REQUEST = 8 * SMALL
 MOST_ACTIONS = 64
