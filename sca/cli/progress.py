@@ -45,12 +45,13 @@ class Meter:
         self._before = self._done = done
         self._good: int | None = None
         self._tokens = 0
+        self._note = ""
         self._clock = clock
         self._began = self._last = clock()
 
-    def update(self, *, done: int, good: int, tokens: int) -> None:
-        """See `sca.progress.Progress`."""
-        self._done, self._good, self._tokens = done, good, tokens
+    def update(self, *, done: int, good: int | None, tokens: int, note: str = "") -> None:
+        """See `sca.progress.Progress`; `note` is a word more on how it goes."""
+        self._done, self._good, self._tokens, self._note = done, good, tokens, note
         self._last = self._clock()
 
     def line(self) -> str:
@@ -62,6 +63,8 @@ class Meter:
             parts.append(f"{self._good / self._done:.0%} {self._good_word}")
         if self._tokens and passed:
             parts.append(f"{self._tokens / passed:,.0f} tokens/s")
+        if self._note:
+            parts.append(self._note)
         made, left = self._done - self._before, self._total - self._done
         if left > 0 and made:
             parts.append(f"{_clock_time(left * (self._last - self._began) / made)} left")
