@@ -22,4 +22,4 @@ def build(shape: Shape, tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaF
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    return LlamaForCausalLM(config)
+    return LlamaForCausalLM(config)  # type: ignore[no-untyped-call]  # transformers does not annotate it

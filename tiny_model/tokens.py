@@ -68,7 +68,7 @@ def train(texts: Iterable[str], signatures: Iterable[str], size: int, context: i
     )
     tokenizer.train_from_iterator(chain(_CODONS * _OFTEN, _training_pieces(texts, [*special, *whole])), trainer)
     tokenizer.add_tokens([AddedToken(text, normalized=False, special=False) for text in whole])
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers does not annotate it
         tokenizer_object=tokenizer,
         eos_token=END,
         pad_token=PADDING,

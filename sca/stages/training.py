@@ -40,6 +40,7 @@ def settings_of(settings: TrainSettings, model: dict[str, Any], attempts: Sequen
 
 def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool]:
     """The sidecar, and whether the checkpoint is there already. Raises `UsageError` when it was made otherwise."""
+    checkpoint.folder.parent.mkdir(parents=True, exist_ok=True)
     sidecar = Sidecar(checkpoint.folder, settings)
     held = None if force else sidecar.load()
     if held is None:

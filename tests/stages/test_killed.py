@@ -1,4 +1,4 @@
-"""Each stage, killed with SIGKILL in mid-run and called again, ends with the ids and the text of an uninterrupted run."""
+"""Each stage, killed with SIGKILL in mid-run and called again, ends with the ids and text of an uninterrupted run."""
 
 import json
 import os
