@@ -91,7 +91,7 @@ class Engine(Protocol):
         """Let go of it."""
 
     async def complete(self, request: Request) -> Completion:
-        """Make one completion. Raises `ContextOverflow` when the prompt does not fit, `EngineError` when the engine fails."""
+        """Make one completion. Raises `ContextOverflow` when the prompt does not fit, else `EngineError`."""
 
     def describe(self) -> dict[str, Any]:
         """What a sidecar says of it: name, model, dtype, content hash of the weights, versions."""

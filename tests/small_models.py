@@ -1,0 +1,65 @@
+"""Small random models and tokenizers, built on the spot: no test downloads anything."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+CORPUS = [
+    "THOUGHT: look up the order END THOUGHT ACTION: result = find_order(12) END ACTION OUTPUT: 12.5",
+    "What is 12.5 plus a tariff of 8 percent? The quick brown fox jumps over the lazy dog. Ünïcödé 🙂 日本語",
+] * 4
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def tokenizer(
+    template: str | None = CHATML,
+    special: tuple[str, ...] = ("<|im_start|>", "<|im_end|>"),
+    markers: tuple[str, ...] = (),
+    eos: str = "<|im_end|>",
+    bos: str | None = None,
+    vocabulary: int = 384,
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE; `markers` are single tokens that are ordinary text."""
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    core.train_from_iterator(CORPUS, trainer)
+    core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in special])
+    core.add_tokens([AddedToken(one, special=False, normalized=False) for one in markers])
+    made = PreTrainedTokenizerFast(tokenizer_object=core, eos_token=eos, bos_token=bos)
+    made.chat_template = template
+    return made
+
+
+def llama(folder: Path, *, tokens: PreTrainedTokenizerFast | None = None, seed: int = 0, **settings) -> Path:
+    """Save a random Llama and its tokenizer as a model folder; tokens differ in odds."""
+    tokens = tokens or tokenizer()
+    config = LlamaConfig(
+        **{
+            "vocab_size": len(tokens),
+            "hidden_size": 64,
+            "intermediate_size": 96,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 512,
+            "initializer_range": 0.2,
+            "tie_word_embeddings": True,
+            "bos_token_id": None,
+            "eos_token_id": tokens.eos_token_id,
+        }
+        | settings
+    )
+    torch.manual_seed(seed)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    tokens.save_pretrained(folder)
+    return folder
