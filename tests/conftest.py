@@ -1,9 +1,14 @@
 """Containers that several tests use: started once, each test on a fresh copy of the state."""
 
+import os
+
 import pytest
 
 from sca.sandbox.host import DockerSandbox
 from sca.scaffold import FOLDER
+
+# As the command line does, before PyTorch is loaded: threads that wait for each other sleep.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")
