@@ -2,7 +2,8 @@
 
 A prompt but for its last token goes through the model in chunks of fixed length, several prompts side by side, in a
 small cache of its own; then its keys and values move behind the rows that are being decoded. Each step feeds the
-newest token of every row. A row that ends is replaced by the last one, so rows stay packed at the front.
+newest token of every row. Rows stay packed at the front and sorted by the blocks of keys they reach into, longest
+first, so that no row costs what another's length would.
 
 Batches come in few sizes (`ROWS`), padded with rows that are never looked at: few shapes are fast in bf16 on a CPU,
 and no batch is so small that a matrix product takes another path (see `slot_cache`).
@@ -18,7 +19,7 @@ from transformers import PreTrainedModel
 
 from sca.engines.job import Job
 from sca.engines.sampler import sample
-from sca.engines.slot_cache import SlotCache, causal_mask, padded
+from sca.engines.slot_cache import BLOCK, SlotCache, causal_mask, padded
 
 ROWS = (8, 16, 32, 64, 128, 256, 512)
 PREFILL_ROWS = (1, 2, 4, 8, 16)
@@ -43,6 +44,15 @@ class Filling:
         return len(self.job.prompt) - 1
 
 
+@dataclass
+class Live:
+    """A completion in the making; its slot is its place in the list."""
+
+    job: Job
+    blocks: int
+    """Blocks of keys that it reaches into."""
+
+
 class BatchDecoder:
     """Decodes many jobs at once; for models with ordinary full attention in every layer."""
 
@@ -59,14 +69,18 @@ class BatchDecoder:
         self._chunk = chunk
         self._waiting: deque[Job] = deque()
         self._filling: list[Filling] = []
-        self._live: list[Job] = []
+        self._live: list[Live] = []
         self._stage = SlotCache(max_cells)
         self._cache = SlotCache(max_cells)
 
     @property
     def jobs(self) -> list[Job]:
         """All jobs that are not done."""
-        return [*self._live, *(filling.job for filling in self._filling), *self._waiting]
+        return [*self._admitted, *self._waiting]
+
+    @property
+    def _admitted(self) -> list[Job]:
+        return [live.job for live in self._live] + [filling.job for filling in self._filling]
 
     def add(self, job: Job) -> None:
         """Take a job on; it is admitted as soon as there is room."""
@@ -84,7 +98,7 @@ class BatchDecoder:
     def _drop_cancelled(self) -> None:
         self._waiting = deque(job for job in self._waiting if not job.future.cancelled())
         for slot in reversed(range(len(self._live))):
-            if self._live[slot].future.cancelled():
+            if self._live[slot].job.future.cancelled():
                 self._remove(slot)
 
     def _admit(self) -> None:
@@ -92,7 +106,7 @@ class BatchDecoder:
             self._filling.append(Filling(self._waiting.popleft()))
 
     def _has_room(self, job: Job) -> bool:
-        admitted = [*self._live, *(filling.job for filling in self._filling)]
+        admitted = self._admitted
         if not admitted:
             return True  # alone it has what there is
         if len(admitted) >= self._max_rows or len(self._filling) >= PREFILL_ROWS[-1]:
@@ -118,31 +132,39 @@ class BatchDecoder:
                 self._start(row)
 
     def _start(self, row: int) -> None:
-        """Move a prompt that is wholly in the cache behind the rows that are being decoded."""
+        """Move a prompt that is wholly in the cache to the rows that are being decoded."""
         job = self._filling[row].job
         slot = len(self._live)
-        self._cache.reserve(rounded_up(slot + 1, ROWS), self._longest([*self._live, job]))
+        longest = max(job.position, *(live.job.position for live in self._live), 0) + 1
+        self._cache.reserve(rounded_up(slot + 1, ROWS), longest)
         self._cache.copy_row(self._stage, row, slot, job.position)
-        self._live.append(job)
+        self._live.append(Live(job, job.position // BLOCK + 1))
+        self._sort_in(slot)
         last = self._filling.pop()
         if row < len(self._filling):
             self._stage.copy_row(self._stage, len(self._filling), row, last.done)
             self._filling[row] = last
 
     def _decode(self) -> None:
-        live = self._live
-        rows = rounded_up(len(live), ROWS)
+        jobs = [live.job for live in self._live]
+        rows = rounded_up(len(jobs), ROWS)
         tokens = torch.zeros(rows, 1, dtype=torch.long)
         positions = torch.zeros(rows, 1, dtype=torch.long)
-        tokens[: len(live), 0] = torch.tensor([job.last_token for job in live])
-        positions[: len(live), 0] = torch.tensor([job.position for job in live])
-        logits = self._forward(self._cache, tokens, positions)[: len(live)]
-        sampled = sample(logits, [job.request.sampling for job in live], [job.draw() for job in live])
-        for slot in reversed(range(len(live))):
-            if live[slot].accept(sampled[0][slot], sampled[1][slot]):
+        tokens[: len(jobs), 0] = torch.tensor([job.last_token for job in jobs])
+        positions[: len(jobs), 0] = torch.tensor([job.position for job in jobs])
+        logits = self._forward(self._cache, tokens, positions, self._reach(rows))[: len(jobs)]
+        sampled = sample(logits, [job.request.sampling for job in jobs], [job.draw() for job in jobs])
+        ended = [job.accept(token, logprob) for job, token, logprob in zip(jobs, *sampled, strict=True)]
+        for slot in reversed(range(len(jobs))):
+            if ended[slot]:
                 self._remove(slot)
+        for slot, live in enumerate(self._live):
+            live.blocks = live.job.position // BLOCK + 1
+            self._sort_in(slot)
 
-    def _forward(self, cache: SlotCache, tokens: Tensor, positions: Tensor) -> Tensor:
+    def _forward(
+        self, cache: SlotCache, tokens: Tensor, positions: Tensor, reach: Sequence[int] | None = None
+    ) -> Tensor:
         """Logits (rows, vocabulary) behind the last of `tokens` (rows, tokens), which stand at `positions`."""
         length = padded(int(positions.max()) + 1)
         positions = positions.to(self._device)
@@ -154,16 +176,32 @@ class BatchDecoder:
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
+            reach=reach,
         )
         logits: Tensor = output.logits[:, -1]
         return logits
 
-    def _remove(self, slot: int) -> None:
-        last = self._live.pop()
-        if slot < len(self._live):
-            self._cache.copy_row(self._cache, len(self._live), slot, last.position)
-            self._live[slot] = last
+    def _reach(self, rows: int) -> list[int]:
+        """How many rows look into each block of keys, in few sizes; padding looks into the first."""
+        counts = [sum(live.blocks > block for live in self._live) for block in range(self._live[0].blocks)]
+        return [rows, *(min(-(-count // 16) * 16, rows) for count in counts[1:])]
 
-    @staticmethod
-    def _longest(jobs: Sequence[Job]) -> int:
-        return max(job.position for job in jobs) + 1
+    def _sort_in(self, slot: int) -> None:
+        """Move a row forward past those that reach into fewer blocks; all before it are sorted."""
+        live = self._live
+        while slot and live[slot - 1].blocks < live[slot].blocks:
+            first = next(place for place, row in enumerate(live) if row.blocks == live[slot - 1].blocks)
+            self._cache.swap_rows(first, slot, max(live[first].job.position, live[slot].job.position))
+            live[first], live[slot] = live[slot], live[first]
+            slot = first
+
+    def _remove(self, slot: int) -> None:
+        """Close the gap with the last row of each number of blocks in turn, so that the rest stays sorted."""
+        live = self._live
+        while slot + 1 < len(live):
+            blocks = live[slot + 1].blocks
+            last = max(place for place, row in enumerate(live) if row.blocks == blocks)
+            self._cache.copy_row(self._cache, last, slot, live[last].job.position)
+            live[slot] = live[last]
+            slot = last
+        live.pop()

@@ -4,11 +4,12 @@ A row's result must be the same bits whoever shares its batch. Three things make
 threads) and held by `tests/engines/test_determinism.py`:
 
 - a matrix product gives a row the same bits for any number of rows from 4 up, so batches are never smaller;
-- attention adds up over blocks of `BLOCK` keys in order, so every product has one fixed shape, and the masked blocks
-  at the end add exact zeros (PyTorch's own attention splits the sum in ways that depend on the padded length);
+- attention adds up over blocks of `BLOCK` keys in order, so every product has one fixed shape, and masked keys add
+  exact zeros (PyTorch's own attention splits the sum in ways that depend on the padded length);
 - rows lie at the front of the buffer, and a row that is padding is never looked at.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -99,6 +100,11 @@ class SlotCache(Cache):
         for mine, theirs in zip(self.keys + self.values, source.keys + source.values, strict=bool(length)):
             mine[to_slot, :, :length] = theirs[from_slot, :, :length]
 
+    def swap_rows(self, one: int, other: int, length: int) -> None:
+        """Exchange the first `length` keys and values of two rows."""
+        for buffer in self.keys + self.values:
+            buffer[[one, other], :, :length] = buffer[[other, one], :, :length]
+
     def _buffer(self, like: Tensor) -> Tensor:
         _, heads, _, size = like.shape
         return torch.zeros(self._slots, heads, self._capacity, size, dtype=like.dtype, device=like.device)
@@ -129,12 +135,14 @@ def blockwise_attention(
     value: Tensor,
     attention_mask: Tensor,
     scaling: float | None = None,
+    reach: Sequence[int] | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
     """Softmax attention in blocks of keys; the batch-invariant one, for the CPU.
 
     `query` (rows, heads, tokens, size), `key` and `value` (rows, kv heads, length, size), `attention_mask`
-    (rows, 1, tokens, length). Returns (rows, tokens, heads, size).
+    (rows, 1, tokens, length). `reach` has the number of rows, from the first, that look into each block of keys;
+    None is all. Returns (rows, tokens, heads, size).
     """
     _refuse_extras(extras)
     rows, heads, tokens, size = query.shape
@@ -143,14 +151,19 @@ def blockwise_attention(
     queries = (_grouped(query, key) * scale).reshape(rows * kv_heads, -1, size)
     keys = key.reshape(rows * kv_heads, length, size)
     values = value.reshape(rows * kv_heads, length, value.shape[-1])
-    blocks = range(0, length, BLOCK)
-    scores = torch.cat([torch.bmm(queries, keys[:, at : at + BLOCK].transpose(1, 2)) for at in blocks], dim=-1)
-    scores = scores.view(rows, kv_heads, -1, tokens, length)
-    scores.masked_fill_(~attention_mask[:, :, None], float("-inf"))
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype).view(rows * kv_heads, -1, length)
-    output = torch.bmm(weights[:, :, :BLOCK], values[:, :BLOCK])
-    for at in blocks[1:]:
-        output += torch.bmm(weights[:, :, at : at + BLOCK], values[:, at : at + BLOCK])
+    blocks = [
+        (slice(count * kv_heads), slice(at, at + BLOCK))
+        for at, count in zip(range(0, length, BLOCK), reach or [rows] * (length // BLOCK), strict=True)
+    ]
+    scores = queries.new_empty(rows * kv_heads, queries.shape[1], length)
+    for some, block in blocks:
+        scores[some, :, block] = torch.bmm(queries[some], keys[some, block].transpose(1, 2))
+    masked = scores.view(rows, kv_heads, -1, tokens, length).masked_fill_(~attention_mask[:, :, None], float("-inf"))
+    weights = torch.softmax(masked, dim=-1, dtype=torch.float32).to(value.dtype).view(scores.shape)
+    first, *others = blocks
+    output = torch.bmm(weights[:, :, first[1]], values[:, first[1]])
+    for some, block in others:
+        output[some] += torch.bmm(weights[some, :, block], values[some, block])
     return output.view(rows, heads, tokens, -1).transpose(1, 2).contiguous(), None
 
 
@@ -161,6 +174,7 @@ def grouped_attention(
     value: Tensor,
     attention_mask: Tensor,
     scaling: float | None = None,
+    reach: Sequence[int] | None = None,
     **extras: Any,
 ) -> tuple[Tensor, None]:
     """PyTorch's fused attention without repeating the keys for each head of a group; the fast one, for a GPU."""

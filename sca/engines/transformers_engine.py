@@ -95,10 +95,10 @@ class TransformersEngine:
 
     async def complete(self, request: Request) -> Completion:
         """Make one completion. Raises `ContextOverflow` for a prompt without room behind it, else `EngineError`."""
+        self._check_open()
         job = self._job(request)
         with self._lock:
-            if self._closed is not None:
-                raise EngineError(self._closed) from self._cause
+            self._check_open()
             self._queue.put(job)
         return await asyncio.wrap_future(job.future)
 
@@ -130,6 +130,10 @@ class TransformersEngine:
         # A fast tokenizer refuses to be used by two threads at once, so the worker decodes with a copy.
         self._detokenizer = Detokenizer(copy.deepcopy(loaded.tokenizer))
         self._decoder = choose_decoder(loaded, max_rows=self._max_batch)
+
+    def _check_open(self) -> None:
+        if self._closed is not None:
+            raise EngineError(self._closed) from self._cause
 
     def _job(self, request: Request) -> Job:
         if self._loaded is None or self._detokenizer is None or self.context is None or self.renderer is None:
