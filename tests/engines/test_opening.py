@@ -1,0 +1,107 @@
+"""From names to engines, and what a model's own settings may say."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import small_models
+
+from sca.engines.opening import SHIPPED, model_folder, model_settings, open_engine
+from sca.engines.replay import ReplayEngine
+from sca.engines.transformers_engine import TransformersEngine
+from sca.errors import BadInput, ScaError, UsageError
+
+
+def test_a_folder_is_run_by_transformers(tmp_path):
+    engine = open_engine(None, str(small_models.llama(tmp_path)), device="cpu")
+    assert isinstance(engine, TransformersEngine)
+    assert engine.model == str(tmp_path)
+
+
+@pytest.mark.parametrize("name", [None, "tiny"])
+def test_without_a_name_it_is_the_model_that_ships(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert model_folder(name) == SHIPPED
+    assert open_engine(None, name).model == "tiny"
+
+
+def test_replay_takes_a_file(tmp_path):
+    file = tmp_path / "replies.jsonl"
+    file.write_text("")
+    assert isinstance(open_engine("replay", str(file)), ReplayEngine)
+    assert model_settings(str(file)) == {}
+
+
+def test_replay_without_a_file_is_wrong_usage():
+    with pytest.raises(UsageError, match="replay needs --model FILE"):
+        open_engine("replay", None)
+
+
+def test_an_unknown_engine_is_wrong_usage():
+    with pytest.raises(UsageError, match="--engine steam: say transformers or replay"):
+        open_engine("steam", None)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"prompt_style": "short"}, "prompt_style: Input should be 'full' or 'brief'"),
+        ({"sampling": {"executor": {"temperature": -1}}}, "sampling.executor.temperature: Input should be greater"),
+        ({"sampling": {"judge": {}}}, "sampling.judge"),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+    ],
+)
+def test_wrong_settings_are_named_by_file_and_field(tmp_path, said, problem):
+    (tmp_path / "sca.json").write_text(json.dumps(said))
+    with pytest.raises(BadInput, match=re.escape(problem)) as error:
+        model_settings(str(tmp_path))
+    assert str(tmp_path / "sca.json") in str(error.value)
+
+
+def test_settings_that_are_no_json_are_named(tmp_path):
+    (tmp_path / "sca.json").write_text("{")
+    with pytest.raises(BadInput, match=re.escape("sca.json: is not JSON")):
+        model_settings(str(tmp_path))
+
+
+def test_settings_come_as_they_were_written(tmp_path):
+    said = {"prompt_style": "brief", "sampling": {"executor": {"max_tokens": 9}}, "training": {"rft": {"lr": 0.1}}}
+    (tmp_path / "sca.json").write_text(json.dumps(said))
+    assert model_settings(str(tmp_path)) == {"max_turns": {}, **said}
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("./none", "no such model folder; give a folder with a config.json, or a Hugging Face name"),
+        ("no one/at all", "neither a folder here nor a Hugging Face name"),
+    ],
+)
+def test_a_missing_model_is_one_line(model, says):
+    with pytest.raises(ScaError, match=re.escape(says)):
+        model_folder(model)
+
+
+def test_offline_a_name_that_is_not_in_the_cache_says_what_to_do(tmp_path):
+    code = "from sca.engines.opening import model_folder; model_folder('someone/something')"
+    environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "/usr/bin"}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert ran.stderr.splitlines()[-1] == (
+        "sca.errors.ScaError: someone/something: not in the local cache, and the Hugging Face hub does not answer; "
+        "download it on a machine with network and give its folder with --model"
+    )
+
+
+def test_loading_says_nothing(tmp_path):
+    code = f"""
+import asyncio
+from sca.engines.opening import open_engine
+async def main():
+    async with open_engine(None, {str(small_models.llama(tmp_path))!r}):
+        pass
+asyncio.run(main())
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("", "")
