@@ -38,11 +38,13 @@ class ChatRenderer:
         then: Sequence[Mapping[str, str]],
     ) -> list[int] | None:
         """Ids between a sampled reply and the next one; None where nothing extends exactly."""
-        before = self._text(messages) + reply
+        prompt = self._text(messages)
         whole = self._text([*messages, {"role": "assistant", "content": reply}, *then])
-        if not whole.startswith(before):
+        if self._begins_with_space(reply_ids):
+            reply = reply if whole.startswith(prompt + reply) else " " + reply
+        if not whole.startswith(prompt + reply):
             return None
-        after = whole[len(before) :]
+        after = whole[len(prompt) + len(reply) :]
         if reply_ids and reply_ids[-1] in self._ends:
             end = self._tokenizer.decode([reply_ids[-1]], skip_special_tokens=False)
             if not isinstance(end, str) or not after.startswith(end):
@@ -73,16 +75,23 @@ class ChatRenderer:
         return text
 
     def _takes_system(self) -> bool:
-        """Some templates refuse a system message, and some drop it silently."""
+        """Some templates refuse a system message, some drop it, and some move it to the latest user message."""
         if not self._tokenizer.chat_template:
             raise ScaError(
                 "the model has no chat template; take an instruction-tuned model, or add chat_template.jinja"
             )
+        chat = [{"role": "system", "content": "SYSTEM-PROBE"}, {"role": "user", "content": "a"}]
         try:
-            text = self._render([{"role": "system", "content": "SYSTEM-PROBE"}, {"role": "user", "content": "hello"}])
+            first = self._render(chat)
+            second = self._render([*chat, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}])
         except TemplateError:
             return False
-        return "SYSTEM-PROBE" in text
+        return "SYSTEM-PROBE" in first and second.startswith(first)
+
+    def _begins_with_space(self, ids: Sequence[int]) -> bool:
+        """Whether the first token carries a space that decoding drops, as those of SentencePiece do."""
+        token = self._tokenizer.convert_ids_to_tokens(ids[0]) if ids else ""
+        return isinstance(token, str) and token.startswith("▁")
 
 
 def _fold(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:

@@ -1,0 +1,188 @@
+"""Chats to tokens in the manner of four families of chat templates, written here in short."""
+
+from dataclasses import dataclass
+
+import pytest
+import small_models
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from sca.engines.rendering import ChatRenderer
+from sca.errors import ScaError
+
+# Trims every message and writes a date, as Llama 3.1 and 3.2.
+LLAMA = """{{- bos_token }}{%- if messages[0]['role'] == 'system' %}
+{%- set system = messages[0]['content'] | trim %}{%- set messages = messages[1:] %}{%- else %}{%- set system = '' %}
+{%- endif %}{%- if not date_string is defined %}{%- set date_string = strftime_now('%d %b %Y') %}{%- endif %}
+{{- '<|start_header_id|>system<|end_header_id|>\n\nToday Date: ' + date_string + '\n\n' + system + '<|eot_id|>' }}
+{%- for m in messages %}
+{{- '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"""
+
+# Takes the thinking out of turns before the last user message, as Qwen 3.
+QWEN3 = """{%- set ns = namespace(last=0) %}
+{%- for m in messages %}{%- if m['role'] == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
+{%- for m in messages %}{%- set content = m['content'] %}
+{%- if m['role'] == 'assistant' and loop.index0 < ns.last and '</think>' in content %}
+{%- set content = content.split('</think>')[-1].lstrip('\n') %}{%- endif %}
+{{- '<|im_start|>' + m['role'] + '\n' + content + '<|im_end|>\n' }}{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"""
+
+# Moves the system prompt to the latest user message and writes a space before a reply, as Mistral 7B v0.3.
+MISTRAL = """{{- bos_token }}{%- if messages[0]['role'] == 'system' %}
+{%- set system = messages[0]['content'] + '\n\n' %}{%- set messages = messages[1:] %}{%- else %}{%- set system = '' %}{%- endif %}
+{%- for m in messages %}{%- if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}
+{{- raise_exception('roles must alternate') }}{%- endif %}
+{%- if m['role'] == 'user' %}{{- '[INST] ' + (system if loop.last else '') + m['content'] + '[/INST]' }}
+{%- else %}{{- ' ' + m['content'] + eos_token }}{%- endif %}{%- endfor %}"""
+
+# Refuses a system message, as Gemma 2.
+GEMMA = """{{- bos_token }}{%- for m in messages %}{%- if m['role'] == 'system' %}
+{{- raise_exception('System role not supported') }}{%- endif %}
+{{- '<start_of_turn>' + ('model' if m['role'] == 'assistant' else 'user') + '\n' + m['content'] + '<end_of_turn>\n' }}
+{%- endfor %}{%- if add_generation_prompt %}{{- '<start_of_turn>model\n' }}{%- endif %}"""
+
+
+def sentencepiece() -> PreTrainedTokenizerFast:
+    """A tokenizer whose words carry the space before them, and whose decoder drops the first."""
+    core = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    core.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace(prepend_scheme="first")])
+    trainer = trainers.BpeTrainer(
+        vocab_size=300, special_tokens=["<unk>"], initial_alphabet=["\n"], show_progress=False
+    )
+    core.train_from_iterator(small_models.CORPUS, trainer)
+    special = ("<s>", "</s>", "[INST]", "[/INST]")
+    core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in special])
+    made = PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<s>", eos_token="</s>")
+    made.chat_template = MISTRAL
+    return made
+
+
+@dataclass
+class Family:
+    tokens: PreTrainedTokenizerFast
+    end: str
+
+    @property
+    def renderer(self) -> ChatRenderer:
+        return ChatRenderer(self.tokens, [self.tokens.convert_tokens_to_ids(self.end)])
+
+    def ids(self, text: str) -> list[int]:
+        return self.tokens(text, add_special_tokens=False)["input_ids"]
+
+
+def family(name: str) -> Family:
+    match name:
+        case "llama":
+            special = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+            tokens = small_models.tokenizer(LLAMA, special, eos="<|eot_id|>", bos="<|begin_of_text|>")
+            return Family(tokens, "<|eot_id|>")
+        case "qwen2.5":
+            return Family(small_models.tokenizer(), "<|im_end|>")
+        case "qwen3":
+            return Family(small_models.tokenizer(QWEN3), "<|im_end|>")
+        case "gemma":
+            special = ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>")
+            return Family(small_models.tokenizer(GEMMA, special, eos="<eos>", bos="<bos>"), "<end_of_turn>")
+    return Family(sentencepiece(), "</s>")
+
+
+FAMILIES = ["llama", "qwen2.5", "qwen3", "gemma", "mistral"]
+START = [{"role": "system", "content": "Act as the agent."}, {"role": "user", "content": "What is 12.5?"}]
+REPLY = "ACTION: result = 12 END ACTION"
+THEN = [{"role": "user", "content": "OUTPUT:\n12"}]
+CHAT = [*START, {"role": "assistant", "content": REPLY}, *THEN]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_prompt_reply_and_bridge_are_the_longer_prompt(name):
+    one = family(name)
+    prompt, reply = one.renderer.prompt(START), one.ids(REPLY)
+    bridge = one.renderer.bridge(START, REPLY, reply, THEN)
+    assert one.tokens.decode(prompt + reply + bridge) == one.tokens.decode(one.renderer.prompt(CHAT))
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen2.5", "qwen3", "gemma"])
+def test_they_are_so_id_by_id(name):
+    one = family(name)
+    prompt, reply = one.renderer.prompt(START), one.ids(REPLY)
+    assert prompt + reply + one.renderer.bridge(START, REPLY, reply, THEN) == one.renderer.prompt(CHAT)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_an_end_token_that_was_sampled_is_not_doubled(name):
+    one = family(name)
+    reply = one.ids(REPLY)
+    ended = [*reply, one.tokens.convert_tokens_to_ids(one.end)]
+    assert [ended[-1], *one.renderer.bridge(START, REPLY, ended, THEN)] == one.renderer.bridge(
+        START, REPLY, reply, THEN
+    )
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_prompts_are_those_of_the_chat_template(name):
+    one = family(name)
+    chat = CHAT[1:]
+    expected = one.tokens.apply_chat_template(chat, add_generation_prompt=True, date_string="26 Jul 2024")[
+        "input_ids"
+    ]
+    assert one.renderer.prompt(chat) == expected
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_dialogue_of_many_turns_extends_each_time(name):
+    one = family(name)
+    chat, ids = list(START), one.renderer.prompt(START)
+    for turn in range(4):
+        text = f"ACTION: result = {turn} END ACTION"
+        reply = one.ids(text)
+        then = [{"role": "user", "content": f"OUTPUT:\n{turn}"}]
+        ids += reply + one.renderer.bridge(chat, text, reply, then)
+        chat += [{"role": "assistant", "content": text}, *then]
+    assert one.tokens.decode(ids) == one.tokens.decode(one.renderer.prompt(chat))
+
+
+def test_thinking_that_the_template_takes_out_breaks_the_chain():
+    one = family("qwen3")
+    reply = "<think>\nhm\n</think>\n\nACTION: 1 END ACTION"
+    assert one.renderer.bridge(START, reply, one.ids(reply), THEN) is None
+
+
+def test_without_a_later_user_message_thinking_stays():
+    one = family("qwen3")
+    reply = "<think>\nhm\n</think>\n\nACTION: 1 END ACTION"
+    assert one.renderer.bridge(START, reply, one.ids(reply), []) is not None
+
+
+@pytest.mark.parametrize("reply", [" ACTION", "ACTION\n"])
+def test_space_that_the_template_trims_breaks_the_chain(reply):
+    one = family("llama")
+    assert one.renderer.bridge(START, reply, one.ids(reply), THEN) is None
+
+
+def test_another_end_token_than_the_templates_breaks_the_chain():
+    one = family("gemma")
+    renderer = ChatRenderer(one.tokens, [one.tokens.eos_token_id])
+    assert renderer.bridge(START, REPLY, [*one.ids(REPLY), one.tokens.eos_token_id], THEN) is None
+
+
+@pytest.mark.parametrize("name", ["gemma", "mistral"])
+def test_a_system_prompt_that_has_no_place_goes_before_the_first_user_message(name):
+    one = family(name)
+    assert "Act as the agent.\n\nWhat is 12.5?" in one.tokens.decode(one.renderer.prompt(CHAT))
+
+
+def test_the_date_is_the_same_every_day():
+    one = family("llama")
+    assert "Today Date: 26 Jul 2024" in one.tokens.decode(one.renderer.prompt(START))
+
+
+def test_a_chat_that_the_template_refuses_is_one_line():
+    with pytest.raises(ScaError, match="the model's chat template refuses this chat: roles must alternate"):
+        family("mistral").renderer.prompt([*CHAT, *THEN])
+
+
+def test_a_tokenizer_without_a_template_says_what_to_do():
+    with pytest.raises(ScaError, match="has no chat template; take an instruction-tuned model"):
+        ChatRenderer(small_models.tokenizer(template=None)).prompt(START)
