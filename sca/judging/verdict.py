@@ -41,8 +41,8 @@ class Attempted:
 
     @property
     def effect(self) -> tuple[str, str, str]:
-        """Equal for programs that do and say the same."""
-        calls = [(call.name, call.arguments) for call in self.calls]
+        """Equal for programs that do and say the same; to look around is to do nothing, to be refused is not."""
+        calls = [(call.name, call.arguments) for call in self.calls if call.kind != "read" or call.error is not None]
         return json.dumps(calls, sort_keys=True), self.answer, self.state_hash
 
 
@@ -257,7 +257,7 @@ def _short(run: Run) -> str:
 
 def _ended(who: str, run: Run) -> str:
     """How a program ended, for the challenger and for a person."""
-    if run.exception is not None:
+    if run.exception is not None and run.status != "bad_result":
         return f"{who} raised:\n{run.exception.traceback.strip()}"
     return f"{who} {_ENDINGS.get(run.status, run.status)}."
 

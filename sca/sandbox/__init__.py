@@ -75,7 +75,10 @@ class Call:
     name: str
     kind: Literal["read", "write", "move"]
     arguments: dict[str, Any]
+    """By name; those of `*args` as a list, those of `**kwargs` as an object."""
     error: str | None = None
+    made: tuple[list[Any], dict[str, Any]] | None = None
+    """Positional and keyword arguments with which the tool was called; None where the call never reached it."""
 
 
 @dataclass(frozen=True)

@@ -115,3 +115,28 @@ async def test_the_detail_names_what_raised(shop_in_docker):
         verdict = (await judge(task, box, shop_in_docker.limits)).verdict()
     assert "The solution raised:" in verdict.detail
     assert "there is no A9999 among the orders" in verdict.detail
+
+
+async def test_failure_cases_that_only_look_around_do_nothing(shop_in_docker):
+    looking = ['get_order("A1001")', 'get_order("A1004")', 'get_user("anna_berg")']
+    async with shop_in_docker.box(shared=True) as box:
+        task = VALID.model_copy(update={"failure_cases": looking})
+        verdict = (await judge(task, box, shop_in_docker.limits)).verdict()
+    assert verdict.reason == "failures_degenerate"
+
+
+async def test_failure_cases_that_a_tool_refuses_are_attempts(shop_in_docker):
+    refused = ['get_order("A1")', 'get_order("A2")', 'return_items("A1001", [])']
+    async with shop_in_docker.box(shared=True) as box:
+        task = VALID.model_copy(update={"failure_cases": refused})
+        verdict = (await judge(task, box, shop_in_docker.limits)).verdict()
+    assert verdict.valid, verdict
+
+
+async def test_a_result_that_is_no_json_is_told_in_plain_words(shop_in_docker):
+    async with shop_in_docker.box(shared=True) as box:
+        task = VALID.model_copy(update={"solution": "result = object()"})
+        verdict = (await judge(task, box, shop_in_docker.limits)).verdict()
+    assert verdict.reason == "solution_bad_result"
+    assert "must be text or JSON" in verdict.detail
+    assert "sca." not in verdict.detail

@@ -152,7 +152,7 @@ class State:
         if len(journal.calls) >= self.limits["tool_calls"] or journal.size > JOURNAL_BYTES:
             raise TooManyCallsError
         about, parameters = self.family.tools[name]
-        call: dict[str, Any] = {"name": name, "kind": about["kind"], "arguments": {}, "error": None}
+        call: dict[str, Any] = {"name": name, "kind": about["kind"], "arguments": {}, "error": None, "made": None}
         journal.calls.append(call)
         if too_deep([args, kwargs], self.limits["answer_depth"]):
             call["error"] = f"{name}(): the arguments are nested too deeply"
@@ -163,6 +163,8 @@ class State:
             call["error"] = f"TypeError: {error}"
             return _raise("TypeError", str(error))
         call["arguments"] = copy.deepcopy(dict(bound.arguments))
+        if about["kind"] != "read":  # a read is never made again
+            call["made"] = copy.deepcopy((bound.args, bound.kwargs))
         if about["kind"] == "write" and not journal.tried:
             journal.tried = True
             self.known = journal.before = self.known or digest(self.tools.state)

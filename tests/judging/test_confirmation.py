@@ -1,0 +1,82 @@
+"""Recorded calls are made again exactly as they were, whatever the tools' parameters look like."""
+
+import pytest
+
+from sca.records.contract import Task
+from sca.sandbox.host import DockerSandbox
+from sca.stages.validation import give_verdict
+
+pytestmark = pytest.mark.docker
+
+NOTES = '''"""Notes."""
+
+from typing import Any
+
+from sca.environment import Environment, read, write
+
+
+class Notes(Environment):
+    """Notes of all sorts."""
+
+    @classmethod
+    def load(cls, data: Any) -> Any:
+        """Nothing yet."""
+        return {"notes": [], "count": 0}
+
+    @read
+    def look(self) -> dict[str, Any]:
+        """Everything."""
+        return dict(self.state)
+
+    @write
+    def add(self, *notes: str) -> int:
+        """Add notes."""
+        self.state["notes"] += notes
+        return len(notes)
+
+    @write
+    def put(self, **entries: str) -> int:
+        """Add entries."""
+        self.state.update(entries)
+        return len(entries)
+
+    @write
+    def count(self, by: int = 1, /) -> int:
+        """Count up."""
+        self.state["count"] += by
+        return by
+'''
+
+FAILURES = ['add("x")', 'put(x="y")', "count(40)"]
+SOUND = {
+    "any number of arguments": ('["notes"] == ["a", "b"]', 'add("a", "b")'),
+    "any names": ('.get("colour") == "red"', 'put(colour="red")'),
+    "arguments without a name": ('["count"] == 3', "count(3)"),
+    "a call that does not fit": ('["count"] == 1', "try:\n    count(1, 2)\nexcept TypeError:\n    count()"),
+    "more than a program may hold": ('["notes"] == ["é" * 1000] * 100', 'for _ in range(100):\n    add("é" * 1000)'),
+    "one large argument": ('["notes"] == ["é" * 10_000]', 'add("é" * 10_000)'),
+    "many calls": ('["count"] == 400', "for _ in range(400):\n    count()"),
+}
+
+
+@pytest.fixture(scope="module")
+async def notes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("environments") / "notes"
+    (folder / "data").mkdir(parents=True)
+    (folder / "environment.py").write_text(NOTES, "utf-8")
+    async with DockerSandbox(folder, tasks_per_container=100) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize(("wanted", "solution"), SOUND.values(), ids=SOUND)
+async def test_every_way_to_call_a_tool_is_confirmed(notes, wanted, solution):
+    task = Task(
+        id="notes-000000-000001",
+        environment="notes",
+        instruction="Note it.",
+        evaluation_function=f"def evaluate():\n    return look(){wanted}",
+        solution=solution,
+        failure_cases=FAILURES,
+    )
+    verdict = await give_verdict(task, notes)
+    assert (verdict.valid, verdict.reason, verdict.detail) == (True, None, "")
