@@ -12,7 +12,6 @@ def main() -> None:
     """Run `sca` with the arguments of the process. Exits 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     _share_the_processor()
     _hear_warnings()
-    _share_cores()
     try:
         app(prog_name="sca")
     except SystemExit as ended:
@@ -64,14 +63,6 @@ def _leaves(group: BaseExceptionGroup[ScaError]) -> list[ScaError]:
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return list({str(error): error for error in found}.values())
-
-
-def _share_cores() -> None:
-    """Let torch's threads sleep while they wait, before it is imported.
-
-    By default they spin, and beside busy containers on few cores that makes generation some seven times slower.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _hear_warnings() -> None:
