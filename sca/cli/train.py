@@ -73,8 +73,8 @@ def train(
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     """
     from sca.cli.console import say
+    from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
-    from sca.engines.weights import content_hash
     from sca.records.contract import Trajectory
     from sca.records.reading import read
     from sca.stages.training import Checkpoint, begin, settings_of

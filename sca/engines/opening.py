@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import sca
 from sca.engines import Engine
+from sca.engines.folders import fetch
 from sca.errors import BadInput, UsageError
 
 SHIPPED = Path(sca.__file__).parent / "models" / "tiny"
@@ -42,9 +43,7 @@ def open_engine(name: str | None, model: str | None, **options: Any) -> Engine:
         case "transformers":
             from sca.engines.transformers_engine import TransformersEngine
 
-            engine = TransformersEngine(model_folder(model), label=model or "tiny", **options)
-            engine.model = model or "tiny"  # as records name it, wherever it lies
-            return engine
+            return TransformersEngine(model_folder(model), label=model or "tiny", **options)
         case "replay":
             from sca.engines.replay import ReplayEngine
 
@@ -56,13 +55,9 @@ def open_engine(name: str | None, model: str | None, **options: Any) -> Engine:
 
 def model_folder(model: str | None) -> Path:
     """Where a model lies; one from the hub is downloaded first. Raises `ScaError` where there is none."""
-    if model in (None, "tiny") and not Path("tiny").is_dir():
-        return SHIPPED
-    if model is not None and Path(model).is_dir():
-        return Path(model)
-    from sca.engines.weights import fetch
-
-    return fetch(str(model))
+    if model is None or (model == "tiny" and not Path(model).is_dir()):
+        return fetch(SHIPPED)
+    return fetch(model)
 
 
 def model_settings(model: str | None) -> dict[str, Any]:

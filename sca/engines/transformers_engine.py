@@ -18,11 +18,12 @@ import transformers
 from sca.engines import Completion, ContextOverflow, Renderer, Request
 from sca.engines.batching import BatchDecoder
 from sca.engines.choice import choose_decoder
+from sca.engines.folders import content_hash, fetch
 from sca.engines.job import Job
 from sca.engines.one_by_one import SingleDecoder
 from sca.engines.rendering import ChatRenderer
 from sca.engines.stopping import Detokenizer, Ending
-from sca.engines.weights import Loaded, content_hash, fetch, load
+from sca.engines.weights import Loaded, load
 from sca.errors import EngineError, UsageError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

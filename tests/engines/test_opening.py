@@ -44,6 +44,19 @@ def test_an_unknown_engine_is_wrong_usage():
         open_engine("steam", None)
 
 
+@pytest.fixture
+def settings(tmp_path):
+    """What comes of a model folder with this `sca.json`."""
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+
+    def settings(text):
+        (tmp_path / "sca.json").write_text(text)
+        return model_settings(str(tmp_path))
+
+    return settings
+
+
 @pytest.mark.parametrize(
     ("said", "problem"),
     [
@@ -53,29 +66,27 @@ def test_an_unknown_engine_is_wrong_usage():
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
-def test_wrong_settings_are_named_by_file_and_field(tmp_path, said, problem):
-    (tmp_path / "sca.json").write_text(json.dumps(said))
+def test_wrong_settings_are_named_by_file_and_field(settings, tmp_path, said, problem):
     with pytest.raises(BadInput, match=re.escape(problem)) as error:
-        model_settings(str(tmp_path))
+        settings(json.dumps(said))
     assert str(tmp_path / "sca.json") in str(error.value)
 
 
-def test_settings_that_are_no_json_are_named(tmp_path):
-    (tmp_path / "sca.json").write_text("{")
+def test_settings_that_are_no_json_are_named(settings):
     with pytest.raises(BadInput, match=re.escape("sca.json: is not JSON")):
-        model_settings(str(tmp_path))
+        settings("{")
 
 
-def test_settings_come_as_they_were_written(tmp_path):
+def test_settings_come_as_they_were_written(settings):
     said = {"prompt_style": "brief", "sampling": {"executor": {"max_tokens": 9}}, "training": {"rft": {"lr": 0.1}}}
-    (tmp_path / "sca.json").write_text(json.dumps(said))
-    assert model_settings(str(tmp_path)) == {"max_turns": {}, **said}
+    assert settings(json.dumps(said)) == {"max_turns": {}, **said}
 
 
 @pytest.mark.parametrize(
     ("model", "says"),
     [
         ("./none", "no such model folder; give a folder with a config.json, or a Hugging Face name"),
+        ("/tmp", "has no config.json, so it is not a model folder"),
         ("no one/at all", "neither a folder here nor a Hugging Face name"),
     ],
 )

@@ -30,7 +30,8 @@ QWEN3 = """{%- set ns = namespace(last=0) %}
 
 # Moves the system prompt to the latest user message and writes a space before a reply, as Mistral 7B v0.3.
 MISTRAL = """{{- bos_token }}{%- if messages[0]['role'] == 'system' %}
-{%- set system = messages[0]['content'] + '\n\n' %}{%- set messages = messages[1:] %}{%- else %}{%- set system = '' %}{%- endif %}
+{%- set system = messages[0]['content'] + '\n\n' %}{%- set messages = messages[1:] %}
+{%- else %}{%- set system = '' %}{%- endif %}
 {%- for m in messages %}{%- if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}
 {{- raise_exception('roles must alternate') }}{%- endif %}
 {%- if m['role'] == 'user' %}{{- '[INST] ' + (system if loop.last else '') + m['content'] + '[/INST]' }}

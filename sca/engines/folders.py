@@ -1,0 +1,74 @@
+"""Model folders: where they lie, what they must hold, and the hash of their weights. Loads no heavy library."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+from sca.errors import ScaError
+
+FILES = ("*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt")
+
+
+def fetch(model: str | Path) -> Path:
+    """The folder of a model: a local one as it is, a name from the hub downloaded or taken from its cache.
+
+    Raises `ScaError` where there is none, or where it holds no safetensors.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return _checked(folder)
+    if folder.exists() or str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
+        raise ScaError(f"{model}: no such model folder; give a folder with a config.json, or a Hugging Face name")
+    return _checked(_downloaded(str(model)))
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 of the weights: of the file where there is one, else of the files' names and hashes, in order."""
+    files = sorted(folder.glob("*.safetensors"))
+    hashes = [_sha256(file) for file in files]
+    if len(hashes) == 1:
+        return hashes[0]
+    lines = "".join(f"{digest}  {file.name}\n" for digest, file in zip(hashes, files, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    # The hub's client warns about missing tokens and slow transfers; what matters comes back as an error.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+    except RepositoryNotFoundError as error:
+        raise ScaError(
+            f"{name}: neither a folder here nor a model on the Hugging Face hub that you may read; "
+            "check the name, or log in with `hf auth login`"
+        ) from error
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise ScaError(
+            f"{name}: not in the local cache, and the Hugging Face hub does not answer; "
+            "download it on a machine with network and give its folder with --model"
+        ) from error
+    except HFValidationError as error:
+        raise ScaError(f"{name}: neither a folder here nor a Hugging Face name such as Qwen/Qwen3-0.6B") from error
+
+
+def _checked(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ScaError(f"{folder}: has no config.json, so it is not a model folder")
+    if not any(folder.glob("*.safetensors")):
+        raise ScaError(f"{folder}: has no .safetensors file; other formats are not loaded, convert the weights first")
+    return folder
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
