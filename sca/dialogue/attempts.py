@@ -8,6 +8,7 @@ from sca.dialogue.conversation import Conversation
 from sca.dialogue.executor import Attempt, ExecutorRules, attempt, recorded
 from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker, cut
+from sca.errors import StateLost
 from sca.judging.reward import Reward, check_reward
 from sca.records.contract import Message, Outcome, Task, Trajectory
 from sca.records.ids import attempt_id
@@ -83,17 +84,14 @@ class Job:
 
 
 async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory:
-    """Make one attempt in a world of its own and judge it. Raises `InfraError` when the machinery fails."""
-    async with sandbox.box(shared=True) as box:
-        world = await box.world(job.task.family)
-        try:
-            made = await agent.attempt(job.id, job.task, world)
-            reward = Reward(0)
-            if made.ending == "done":
-                reward = await check_reward(job.task, world, made.answer)
-            state_hash = await world.state_hash()
-        finally:
-            await world.close()
+    """Make one attempt in a world of its own and judge it. Raises `InfraError` when the machinery fails.
+
+    An agent that makes a tool hang has no state left to be judged. A machine that starves looks the same for once,
+    so such an attempt is made twice.
+    """
+    made, reward, state_hash = await _play(job, agent, sandbox)
+    if state_hash is None:
+        made, reward, state_hash = await _play(job, agent, sandbox)
     return Trajectory(
         id=job.id,
         task_id=job.task.id,
@@ -112,6 +110,22 @@ async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory
         usage=made.conversation.usage,
         tokens=made.conversation.tokens(),
     )
+
+
+async def _play(job: Job, agent: Agent, sandbox: Sandbox) -> tuple[Attempt, Reward, str | None]:
+    """The attempt, its reward, and the hash of the final state, None where that is lost."""
+    async with sandbox.box(shared=True) as box:
+        world = await box.world(job.task.family)
+        try:
+            made = await agent.attempt(job.id, job.task, world)
+            state_hash = await world.state_hash()
+            if made.ending != "done":
+                return made, Reward(0), state_hash
+            return made, await check_reward(job.task, world, made.answer), state_hash
+        except StateLost as error:
+            return made, Reward(0, str(error)), None
+        finally:
+            await world.close()
 
 
 def _outcome(made: Attempt, reward: Reward) -> Outcome:

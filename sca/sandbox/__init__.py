@@ -134,10 +134,13 @@ class World(Protocol):
         """Open a prompt."""
 
     async def state_hash(self) -> str:
-        """sha256 of `json.dumps(state, sort_keys=True, ensure_ascii=False)`, in hex."""
+        """sha256 of `json.dumps(state, sort_keys=True, ensure_ascii=False)`, in hex.
+
+        Raises `StateLost` when a program called a tool that hung.
+        """
 
     async def state(self) -> Any:
-        """The state itself, for `--state-changes`."""
+        """The state itself, for `--state-changes`. Raises `StateLost` as `state_hash` does."""
 
     async def close(self) -> None:
         """End the state process and whatever runs on it. Closing twice is fine."""

@@ -12,6 +12,7 @@ from sca.scaffold import FOLDER
 
 pytestmark = pytest.mark.docker
 
+ODD = Path(__file__).parent.parent / "sandbox" / "odd"
 LOOK = 'THOUGHT: what did she buy? END THOUGHT\nACTION:\norder = get_order("A1001")\norder["status"]\nEND ACTION'
 SOLUTION = 'return_items("A1001", ["teapot-2"])'
 FAILURES = ['return_items("A1001", ["cup-7"])', 'return_items("A1004", ["clock-5"])', 'cancel_order("A1004", "x")']
@@ -147,3 +148,18 @@ def test_without_an_engine_nothing_runs_and_one_line_says_what_to_do(run, monkey
     (line,) = [line for line in told.splitlines() if line.startswith("error:")]
     assert "no Docker engine answers" in line
     assert not (run[0] / "x.jsonl").exists()
+
+
+def test_an_agent_that_makes_a_tool_hang_fails_and_is_not_done_again_and_again(tmp_path):
+    task = {"id": "hang", "environment": "odd", "family": "failing", "instruction": "Wait."}
+    check = {"evaluation_function": "def evaluate():\n    return True", "solution": "pass", "failure_cases": []}
+    (tmp_path / "tasks.jsonl").write_text(json.dumps(task | check))
+    texts = ["ACTION:\nasleep()\nEND ACTION", "ANSWER: done END ANSWER"]
+    (tmp_path / "replies.jsonl").write_text(json.dumps({"key": "hang-*", "texts": texts}))
+    sca(
+        tmp_path, "rollout", "tasks.jsonl", "--env", str(ODD), "--attempts", "1",
+        "--engine", "replay", "--model", "replies.jsonl",
+    )  # fmt: skip
+    (attempt,) = lines(tmp_path / "trajectories.jsonl")
+    assert (attempt["reward"], attempt["outcome"], attempt["state_hash"]) == (0, "failure", None)
+    assert "a tool hung" in attempt["detail"]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sca.errors import SandboxError, UsageError
+from sca.errors import StateLost, UsageError
 from sca.sandbox import Call, Limits, Observation, Raised, Run, Status
 from sca.sandbox.host.link import Link, patience
 
@@ -111,7 +111,7 @@ class HostWorld:
 
     def _kept(self, told: dict[str, Any]) -> dict[str, Any]:
         if "lost" in told:
-            raise SandboxError("the state is lost: a tool hung and was killed")
+            raise StateLost("the state is lost: a tool hung and was killed")
         return told
 
     def _read(self, told: dict[str, Any]) -> Run:
