@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -69,6 +68,10 @@ def prepare(
     from sca.sandbox import Limits
     from sca.stages.rollouts import Rollouts
 
+    if agent == "model":
+        _check_users([setting for setting, _ in places])
+    else:
+        _check_unused(agent, {"--model": model, "--engine": engine, **flags.named()})
     opened, own = _open(engine, model) if agent == "model" else (None, {})
     role = roles.resolve(flags, "executor", own, 15)
     plan = Rollouts(
@@ -126,15 +129,37 @@ def _agent(work: Work, setting: "Setting") -> "Agent":
     return OracleAgent() if work.plan.agent == "oracle" else NopAgent()
 
 
-def check_attemptable(tasks: "Sequence[Task]", file: Path) -> None:
-    """Raise `BadInput` that names each task without an instruction or a check: nothing could be attempted."""
+def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str) -> None:
+    """Raise `BadInput` that names each task without what an attempt of `agent` needs."""
     from sca.errors import BadInput
 
+    needed = ["instruction", "evaluation_function", *(["solution"] if agent == "oracle" else [])]
     problems = [
         f"{file}: {task.id}: {name}: is null; `sca validate` keeps only tasks that have one"
         for task in tasks
-        for name in ("instruction", "evaluation_function")
+        for name in needed
         if getattr(task, name) is None
     ]
     if problems:
         raise BadInput(problems)
+
+
+def _check_users(settings: "Sequence[Setting]") -> None:
+    """Raise `UsageError` for an environment with a user: without one the model would hear nothing of its task."""
+    from sca.errors import UsageError
+
+    for setting in settings:
+        if setting.environment.user:
+            raise UsageError(
+                f"tasks of {setting.name} are told by a simulated user, which there is not yet; "
+                "only --agent oracle and --agent nop can attempt them"
+            )
+
+
+def _check_unused(agent: str, given: dict[str, Any]) -> None:
+    """Raise `UsageError` for flags that say how a model samples where no model acts."""
+    from sca.errors import UsageError
+
+    unused = [name for name, value in given.items() if value is not None]
+    if unused:
+        raise UsageError(f"{', '.join(unused)}: mean nothing to --agent {agent}, which asks no model")

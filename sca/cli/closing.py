@@ -6,6 +6,18 @@ from typing import Any
 from sca.cli.console import console, say
 from sca.dialogue.scheduler import Losses
 from sca.errors import InfraError
+from sca.records.reading import Reading
+
+SHOWN = 10
+"""Lines named of a long list."""
+
+
+def tell_skipped(reading: Reading[Any]) -> None:
+    """Name the input lines that `--skip-bad-lines` goes on without, the first few of many."""
+    for line in reading.skipped[:SHOWN]:
+        say(f"left out: {line}", style="yellow")
+    if (more := len(reading.skipped) - SHOWN) > 0:
+        say(f"left out: {more} more lines", style="yellow")
 
 
 def tell_losses(losses: Sequence[Losses[Any]], what: str) -> None:
@@ -47,5 +59,7 @@ def estimate_lines(summary: Mapping[str, Any]) -> None:
     )
 
 
-def _percent(estimate: Mapping[str, float]) -> str:
+def _percent(estimate: Mapping[str, float] | None) -> str:
+    if estimate is None:
+        return "unknown: no task has all its trials"
     return "{value:5.1f}% [{low:.1f}, {high:.1f}]".format(**{name: 100 * value for name, value in estimate.items()})

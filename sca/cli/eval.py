@@ -57,23 +57,26 @@ def evaluate(
     """
     import asyncio
 
-    from sca.cli.closing import estimate_lines, tell_losses
+    from sca.cli.closing import estimate_lines, tell_losses, tell_skipped
     from sca.cli.console import say
-    from sca.cli.places import settings_of
+    from sca.cli.places import settings_of, shown
     from sca.dialogue.setting import Setting
     from sca.records.contract import Task, Trajectory
     from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
-    from sca.stages.evaluation import summarise, summary_path, write_summary
+    from sca.stages.evaluation import check_evaluable, summarise, summary_path, write_summary
+    from sca.stages.rollouts import refuse_changed
 
     setting = Setting.open(env, data)
     file = tasks or setting.test_tasks
     reading = read(file, Task, skip_bad_lines=skip_bad_lines)
-    attempting.check_attemptable(reading.records, file)
+    tell_skipped(reading)
+    check_evaluable(reading.records, shown(file), setting.name)
+    attempting.check_attemptable(reading.records, shown(file), agent)
     work = attempting.prepare(
-        "eval", settings_of(reading.records, env, data), agent, model, engine,
+        "eval", settings_of(reading.records, shown(file), env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         attempts=trials, seed=seed, concurrency=concurrency,
     )  # fmt: skip
@@ -86,6 +89,7 @@ def evaluate(
             say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
             return
         done: list[Trajectory] = list(output.records())
+        refuse_changed(reading.records, done, str(out))
         losses: list[Losses[Job]] = []
         if missing:
             made, losses = asyncio.run(attempting.make_attempts(work, output, "eval"))

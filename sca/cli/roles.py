@@ -37,6 +37,16 @@ class Flags:
     max_tokens: int | None
     max_turns: int | None
 
+    def named(self) -> dict[str, Any]:
+        """By the names of the options."""
+        return {
+            "--prompt-style": self.style,
+            "--temperature": self.temperature,
+            "--top-p": self.top_p,
+            "--max-tokens": self.max_tokens,
+            "--max-turns": self.max_turns,
+        }
+
 
 @dataclass(frozen=True)
 class Role:

@@ -44,20 +44,22 @@ def rollout(
     """
     import asyncio
 
-    from sca.cli.closing import tell_losses
+    from sca.cli.closing import tell_losses, tell_skipped
     from sca.cli.console import say
-    from sca.cli.places import settings_of
+    from sca.cli.places import settings_of, shown
     from sca.records.contract import Task, Trajectory
     from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
-    from sca.stages.rollouts import count_attempts
+    from sca.stages.rollouts import count_attempts, refuse_changed
 
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
-    attempting.check_attemptable(reading.records, tasks)
+    tell_skipped(reading)
+    file = shown(tasks)
+    attempting.check_attemptable(reading.records, file, agent)
     work = attempting.prepare(
-        "rollout", settings_of(reading.records, env, data), agent, model, engine,
+        "rollout", settings_of(reading.records, file, env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         attempts=attempts, seed=seed, concurrency=concurrency,
     )  # fmt: skip
@@ -70,6 +72,7 @@ def rollout(
             say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
             return
         done: list[Trajectory] = list(output.records())
+        refuse_changed(reading.records, done, str(out))
         losses: list[Losses[Job]] = []
         if missing:
             made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout"))

@@ -72,6 +72,7 @@ def train(
     sca train retail.jsonl airline.jsonl -o joint --model meta-llama/Llama-3.1-8B-Instruct --bf16
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     """
+    from sca.cli.closing import tell_skipped
     from sca.cli.console import say
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
@@ -81,6 +82,8 @@ def train(
     from sca.training.settings import TrainSettings
 
     readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in attempts]
+    for reading in readings:
+        tell_skipped(reading)
     records = [attempt for reading in readings for attempt in reading.records]
     folder = model_folder(model)
     flags = {

@@ -61,9 +61,9 @@ def validate(
     """
     import asyncio
 
-    from sca.cli.closing import funnel_table, tell_losses
+    from sca.cli.closing import funnel_table, tell_losses, tell_skipped
     from sca.cli.console import say
-    from sca.cli.places import settings_of
+    from sca.cli.places import settings_of, shown
     from sca.judging.funnel import funnel
     from sca.records.contract import JudgedTask, Task
     from sca.records.pair import Pair, refuse_same
@@ -72,7 +72,8 @@ def validate(
     from sca.stages.validation import Validation, refuse_changed
 
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
-    places = settings_of(reading.records, env, data)
+    tell_skipped(reading)
+    places = settings_of(reading.records, shown(tasks), env, data)
     plan = Validation({setting.name: setting.hash for setting, _ in places}, variant, Limits())
     refuse_same([out, rejected], [tasks])
     pair = Pair.open(out, rejected, JudgedTask, plan.settings(), force=force, dry_run=dry_run)

@@ -11,7 +11,7 @@ from sca.dialogue.turns import Asker, cut
 from sca.errors import StateLost
 from sca.judging.reward import Reward, check_reward
 from sca.records.contract import Message, Outcome, Task, Trajectory
-from sca.records.ids import attempt_id
+from sca.records.ids import attempt_id, task_hash
 from sca.sandbox import Sandbox, World
 
 
@@ -107,6 +107,7 @@ async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory
         state_hash=state_hash,
         model=agent.model,
         run=run,
+        task_hash=task_hash(job.task),
         usage=made.conversation.usage,
         tokens=made.conversation.tokens(),
     )

@@ -108,7 +108,9 @@ def check_hand_in(task: Task, limits: Limits, judgement: Judgement) -> None:
     judgement.reach("handed_in")
     failures = task.failure_cases or []
     if task.evaluation_function is None and task.solution is None and not failures:
-        judgement.fail("handed_in", "no_task", "There is no task: no evaluation function, no solution and no failure case.")
+        judgement.fail(
+            "handed_in", "no_task", "There is no task: no evaluation function, no solution and no failure case."
+        )
     elif not (task.instruction or "").strip():
         judgement.fail("handed_in", "no_instruction", "The task has no instruction.")
     elif task.evaluation_function is None:

@@ -103,5 +103,7 @@ class Trajectory(Record):
     model: str | None = None
     run: str | None = None
     """The settings' hash of the run that made it: attempts of two models at one task share an id, never this."""
+    task_hash: str | None = None
+    """Of what was asked and checked; see `sca.records.ids.task_hash`."""
     usage: dict[str, int] = Field(default_factory=dict)
     tokens: list[Segment] | None = None

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sca.records.contract import Task
 from sca.records.scrubbing import plain_data, scrub
 
 SortKey = tuple[tuple[bool, int, str], ...]
@@ -29,6 +30,12 @@ def task_id(environment: str, settings: str, index: int) -> str:
 def attempt_id(task: str, attempt: int) -> str:
     """`retail-3fa9c1-000012-a3` of a task's id and an attempt's index from 0."""
     return f"{task}-a{attempt}"
+
+
+def task_hash(task: Task) -> str:
+    """12 hex digits of what a task asks, checks and holds for solved; an attempt is one at this text only."""
+    parts = [task.environment, task.family, task.instruction, task.evaluation_function, task.solution]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def seed_for(run_seed: int, record_id: str, turn: int) -> int:

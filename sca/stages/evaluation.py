@@ -7,16 +7,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sca.errors import BadInput, ScaError
 from sca.judging.estimates import Tally, estimate, pass_at_k, pass_hat_k
 from sca.records.contract import Task, Trajectory
 from sca.records.stdout import is_stream
 
 
+def check_evaluable(tasks: Sequence[Task], file: str, environment: str) -> None:
+    """Raise `ScaError` where there is nothing to measure, or not in this environment alone."""
+    if not tasks:
+        raise BadInput([f"{file}: holds no tasks, so that nothing can be measured"])
+    if others := [
+        f"{file}: {task.id}: environment: is {task.environment}, not {environment}"
+        for task in tasks
+        if task.environment != environment
+    ]:
+        raise BadInput(others)
+
+
 def summarise(attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int) -> dict[str, Any]:
     """The summary of an evaluation: coverage, then each estimate as {value, low, high} over tasks.
 
-    Only tasks with all their trials count: an attempt that the machinery lost is missing, not a failure.
-    Raises `ValueError` where no task has all its trials.
+    Only tasks with all their trials count: an attempt that the machinery lost is missing, not a failure. An estimate
+    is None where no task has all its trials.
     """
     tallies = _tallies(attempts, tasks, trials)
     return {
@@ -50,6 +63,8 @@ def _estimates(tallies: Sequence[Tally], trials: int) -> dict[str, Any]:
     wanted: list[tuple[str, int, Callable[[Tally, int], float]]] = [("pass@1", 1, pass_at_k)]
     if trials > 1:
         wanted += [(f"pass@{trials}", trials, pass_at_k), (f"pass^{trials}", trials, pass_hat_k)]
+    if not tallies:
+        return {name: None for name, _, _ in wanted}
     return {
         name: {field: round(value, 6) for field, value in asdict(estimate(tallies, k, statistic)).items()}
         for name, k, statistic in wanted
@@ -73,7 +88,10 @@ def summary_path(results: Path) -> Path | None:
 
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
-    """Put it on disk in one piece."""
+    """Put it on disk in one piece. Raises `ScaError` where that cannot be."""
     aside = path.with_name(path.name + ".tmp")
-    aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise ScaError(f"cannot write {path}: {error.strerror}; the same command writes it again") from error

@@ -1,7 +1,7 @@
 """Rollout: the executor attempts each task several times; one attempt a line, with its reward."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,8 +9,10 @@ from sca.dialogue.attempts import Agent, Job, play
 from sca.dialogue.executor import ExecutorRules
 from sca.dialogue.scheduler import Losses, run_all
 from sca.engines import Sampling
+from sca.errors import UsageError
 from sca.progress import Progress
 from sca.records.contract import Task, Trajectory
+from sca.records.ids import task_hash
 from sca.records.output import Output
 from sca.sandbox import Limits, Sandbox
 
@@ -78,6 +80,17 @@ async def run_rollouts(
     jobs = [Job(task, attempt) for attempt in range(attempts) for task in tasks]
     missing = [job for job in jobs if job.id not in out.done]
     return made, await run_all(missing, work, take, concurrency)
+
+
+def refuse_changed(tasks: Iterable[Task], earlier: Iterable[Trajectory], where: str) -> None:
+    """Raise `UsageError` where a task was attempted before under the same id with other text."""
+    now = {task.id: task_hash(task) for task in tasks}
+    for attempt in earlier:
+        if attempt.task_hash is not None and attempt.task_hash != now.get(attempt.task_id, attempt.task_hash):
+            raise UsageError(
+                f"{where}: {attempt.task_id} was attempted with another text; name another file with -o, "
+                "or make all attempts again with --force"
+            )
 
 
 def count_attempts(attempts: Sequence[Trajectory]) -> dict[str, Any]:

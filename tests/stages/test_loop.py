@@ -163,3 +163,25 @@ def test_an_agent_that_makes_a_tool_hang_fails_and_is_not_done_again_and_again(t
     (attempt,) = lines(tmp_path / "trajectories.jsonl")
     assert (attempt["reward"], attempt["outcome"], attempt["state_hash"]) == (0, "failure", None)
     assert "a tool hung" in attempt["detail"]
+
+
+def test_attempts_at_a_task_that_has_changed_are_not_mixed(run):
+    folder, _ = run
+    task = json.loads((folder / "validated.jsonl").read_text())
+    (folder / "changed.jsonl").write_text(json.dumps(task | {"instruction": "Send the cup back."}))
+    told = sca(
+        folder, "rollout", "changed.jsonl", "--env", str(FOLDER), "--attempts", "3",
+        "--engine", "replay", "--model", "replies.jsonl", code=2,
+    )  # fmt: skip
+    assert f"trajectories.jsonl: {task['id']} was attempted with another text" in told
+
+
+def test_an_evaluation_that_lost_attempts_says_what_is_missing(run):
+    folder, _ = run
+    told = sca(
+        folder, "eval", "--env", str(FOLDER), "--tasks", "validated.jsonl", "--trials", "4",
+        "--engine", "replay", "--model", "replies.jsonl", code=1,
+    )  # fmt: skip
+    assert "pass@1   unknown: no task has all its trials" in told
+    assert told.splitlines()[-1].startswith("error: 1 attempts are missing, the machinery failed them")
+    assert json.loads((folder / "results.summary.json").read_text())["coverage"] == 0.75

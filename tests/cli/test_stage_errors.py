@@ -1,0 +1,97 @@
+"""What a stage says of files and flags that do not fit, before any container starts."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sca.scaffold import FOLDER
+
+TASK = {
+    "id": "shop-000000-000001",
+    "environment": "shop",
+    "instruction": "Send the teapot back.",
+    "evaluation_function": "def evaluate():\n    return True",
+    "solution": "pass",
+    "failure_cases": ["1", "2", "3"],
+}
+SHOP = ("--env", str(FOLDER))
+
+
+@pytest.fixture
+def sca(tmp_path):
+    """Calls `sca` beside a file `t.jsonl` of such tasks; its exit code and what it said."""
+
+    def sca(tasks, *arguments):
+        (tmp_path / "t.jsonl").write_text("".join(json.dumps(TASK | task) + "\n" for task in tasks))
+        nowhere = {"PATH": "/usr/bin", "SCA_DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+        ran = subprocess.run(
+            [sys.executable, "-m", "sca", *arguments],
+            cwd=tmp_path, env=nowhere, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in ran.stderr, ran.stderr
+        return ran.returncode, ran.stderr
+
+    return sca
+
+
+def test_an_environment_that_is_not_found_is_told_with_file_and_task(sca):
+    code, told = sca([{"environment": "ghost"}], "validate", "t.jsonl")
+    assert code == 2
+    assert "t.jsonl: shop-000000-000001: environment: no environment called ghost" in told
+    assert "--env" in told
+
+
+@pytest.mark.parametrize("place", ["..", "../shop", "/tmp/shop", "~/shop", "./shop"])
+def test_a_task_cannot_have_the_python_of_any_folder_imported(sca, tmp_path, place):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "environment.py").write_text("raise SystemExit('imported')")
+    code, told = sca([{"environment": place}], "validate", "t.jsonl")
+    assert code == 1
+    assert f"t.jsonl: shop-000000-000001: environment: must be a name, not the path {place}" in told
+
+
+def test_a_family_that_is_not_there_is_told_with_file_and_task(sca):
+    code, told = sca([{"family": "tea"}], "validate", "t.jsonl", *SHOP)
+    assert code == 1
+    assert "t.jsonl: shop-000000-000001: family: environment shop has no family 'tea'" in told
+
+
+def test_an_evaluation_without_tasks_is_an_error(sca):
+    code, told = sca([], "eval", *SHOP, "--tasks", "t.jsonl", "--agent", "nop")
+    assert (code, "t.jsonl: holds no tasks" in told) == (1, True)
+
+
+def test_an_evaluation_is_of_one_environment(sca):
+    code, told = sca([{}, {"id": "b", "environment": "calculation"}], "eval", *SHOP, "--tasks", "t.jsonl")
+    assert (code, "t.jsonl: b: environment: is calculation, not shop" in told) == (1, True)
+
+
+@pytest.mark.parametrize("flags", [("--model", "x"), ("--temperature", "0"), ("--max-turns", "3")])
+def test_flags_of_a_model_are_refused_where_no_model_acts(sca, flags):
+    code, told = sca([{}], "rollout", "t.jsonl", *SHOP, "--agent", "oracle", *flags)
+    assert (code, f"{flags[0]}: mean nothing to --agent oracle" in told) == (2, True)
+
+
+def test_an_oracle_needs_solutions(sca):
+    code, told = sca([{"solution": None}], "rollout", "t.jsonl", *SHOP, "--agent", "oracle")
+    assert (code, "t.jsonl: shop-000000-000001: solution: is null" in told) == (1, True)
+
+
+def test_a_model_cannot_hear_of_a_task_that_a_user_tells(sca, tmp_path):
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    (folder / "environment.py").write_text(
+        '"""A desk."""\nfrom sca.environment import Environment\n\n\n'
+        'class Desk(Environment):\n    """A desk with a user before it."""\n\n    user = True\n'
+    )
+    code, told = sca([{"environment": "desk"}], "rollout", "t.jsonl", "--env", "./desk")
+    assert (code, "a simulated user" in told) == (2, True)
+
+
+def test_lines_that_are_left_out_are_named(sca):
+    code, told = sca([{}, {"id": 3}], "validate", "t.jsonl", *SHOP, "--skip-bad-lines", "--dry-run")
+    assert code == 0
+    assert "left out: t.jsonl, line 2: id: must be text, not the number 3" in told
+    assert "would judge 1 of 1 tasks" in told

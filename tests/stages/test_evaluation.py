@@ -1,0 +1,59 @@
+"""The summary of an evaluation against figures worked out by hand."""
+
+import pytest
+
+from sca.errors import ScaError
+from sca.records.contract import Task, Trajectory
+from sca.stages.evaluation import summarise, summary_path, write_summary
+
+
+def attempts(**rewards):
+    return [
+        Trajectory(
+            id=f"{task}-a{number}", task_id=task, environment="e", attempt=number, reward=int(reward),
+            outcome="success" if reward == "1" else "failure", messages=[],
+        )
+        for task, row in rewards.items()
+        for number, reward in enumerate(row)
+    ]  # fmt: skip
+
+
+def tasks(*names, family=None):
+    return [Task(id=name, environment="e", family=family) for name in names]
+
+
+def value(summary, name):
+    return summary[name]["value"]
+
+
+def test_estimates_are_those_of_the_trials():
+    summary = summarise(attempts(a="1100", b="0000", c="1111"), tasks("a", "b", "c"), 4)
+    assert value(summary, "pass@1") == pytest.approx(0.5)
+    assert value(summary, "pass@4") == pytest.approx(2 / 3, abs=1e-6)
+    assert value(summary, "pass^4") == pytest.approx(1 / 3, abs=1e-6)
+    assert (summary["coverage"], summary["successes"]) == (1.0, 6)
+
+
+def test_a_task_with_a_lost_attempt_lowers_coverage_and_not_the_rate():
+    summary = summarise(attempts(a="11", b="0"), tasks("a", "b"), 2)
+    assert (summary["coverage"], summary["tasks_counted"], value(summary, "pass@1")) == (0.75, 1, 1.0)
+
+
+def test_where_no_task_is_whole_nothing_is_estimated():
+    summary = summarise(attempts(a="1", b=""), tasks("a", "b", family="f"), 2)
+    assert (summary["pass@1"], summary["pass^2"], summary["families"], summary["coverage"]) == (None, None, {}, 0.25)
+
+
+def test_one_trial_gives_pass_at_1_alone():
+    assert {name for name in summarise(attempts(a="1"), tasks("a"), 1) if name.startswith("pass")} == {"pass@1"}
+
+
+def test_the_summary_lies_beside_the_results(tmp_path):
+    path = summary_path(tmp_path / "results.jsonl")
+    assert path == tmp_path / "results.summary.json"
+
+
+def test_a_summary_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "s.json").mkdir()
+    with pytest.raises(ScaError, match="cannot write"):
+        write_summary(tmp_path / "s.json", {})
