@@ -67,10 +67,12 @@ def rejection_sampled(
     max_per_task: int | None = None,
     seed: int = 0,
     retokenize: Retokenize | None = None,
+    vocabulary: int | None = None,
 ) -> Selection:
     """What rejection fine-tuning (RFT) trains on: the successful attempts.
 
-    Raises `ScaError` where no token is left to train on.
+    Raises `ScaError` where no token is left to train on, where spans do not fit, and where ids are not below
+    `vocabulary`, the number of tokens that the model knows.
     """
     kept, over = successes(attempts, max_per_task=max_per_task, seed=seed)
     selection = Selection()
@@ -79,13 +81,19 @@ def rejection_sampled(
         if count:
             selection.dropped[reason] = count
     for attempt in kept:
-        _take(attempt, selection, max_length, retokenize)
+        _take(attempt, selection, max_length, retokenize, vocabulary)
     if not sum(example.trained_tokens for example in selection.examples):
         raise ScaError(f"there is nothing to train on in {len(attempts)} attempts: {_listed(selection.dropped)}")
     return selection
 
 
-def _take(attempt: Trajectory, selection: Selection, max_length: int, retokenize: Retokenize | None) -> None:
+def _take(
+    attempt: Trajectory,
+    selection: Selection,
+    max_length: int,
+    retokenize: Retokenize | None,
+    vocabulary: int | None,
+) -> None:
     segments = retokenize(attempt) if retokenize else attempt.tokens
     if segments is None:
         selection.dropped["without recorded tokens (--retokenize makes them from the text)"] += 1
@@ -94,7 +102,7 @@ def _take(attempt: Trajectory, selection: Selection, max_length: int, retokenize
         Example(f"{attempt.id}.{number}" if len(segments) > 1 else attempt.id, tuple(s.ids), tuple(s.trained))
         for number, s in enumerate(segments)
     ]
-    if wrong := next(filter(None, map(_problem, examples)), None):
+    if wrong := next(filter(None, (_problem(example, vocabulary) for example in examples)), None):
         raise ScaError(f"{attempt.id}: tokens: {wrong}")
     if any(len(example.ids) > max_length for example in examples):
         selection.dropped[f"longer than {max_length} tokens"] += 1
@@ -105,8 +113,11 @@ def _take(attempt: Trajectory, selection: Selection, max_length: int, retokenize
         selection.examples += [example for example in examples if example.trained_tokens]
 
 
-def _problem(example: Example) -> str | None:
-    """What is wrong with the spans, or None: a mask that does not fit must never be trained on in silence."""
+def _problem(example: Example, vocabulary: int | None) -> str | None:
+    """What is wrong with ids or spans, or None: what does not fit must never be trained on in silence."""
+    strange = max(example.ids, default=0)
+    if min(example.ids, default=0) < 0 or (vocabulary is not None and strange >= vocabulary):
+        return f"{strange} is not in the model's vocabulary; were they another model's? --retokenize makes them anew"
     last = 0
     for start, end in example.trained:
         if not last <= start < end <= len(example.ids):

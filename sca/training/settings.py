@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from sca.errors import UsageError
 
 Algorithm = Literal["rft"]
@@ -39,13 +41,17 @@ class TrainSettings:
     def of(cls, algorithm: Algorithm, flags: dict[str, Any], own: dict[str, Any], where: str) -> "TrainSettings":
         """Flags (None where nothing was said) win over the model's own `sca.json`, that over the paper's.
 
-        Raises `UsageError` for a name in `own` that no setting has; `where` says which file it comes from.
+        Raises `UsageError` for what is in `own` and no setting; `where` says which file it comes from.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(own) - known):
             raise UsageError(f"{where}: training.{algorithm}.{unknown[0]}: there is no such setting")
         said = {name: value for name, value in flags.items() if value is not None}
-        return cls(**{**own, **said, "algorithm": algorithm})
+        try:
+            return TypeAdapter(cls).validate_python({**own, **said, "algorithm": algorithm})
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise UsageError(f"{where}: training.{algorithm}.{wrong['loc'][0]}: {wrong['msg']}") from error
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Of step `step` (from 0) of `steps`: linear warm-up, then linear decay to 0."""
