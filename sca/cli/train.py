@@ -130,6 +130,7 @@ def _select(
         max_per_task=settings.max_per_task,
         seed=settings.seed,
         retokenize=(lambda attempt: tokens_of(attempt, renderer)) if retokenize else None,
+        vocabulary=loaded.model.config.get_text_config().vocab_size,
     )
 
 
