@@ -64,8 +64,9 @@ def train(
     """Train a model on its successful attempts.
 
     The loss is on the agent's own tokens only, as they were sampled. The checkpoint is a Hugging Face folder, written
-    whole or not at all; each step's figures go to `metrics.jsonl` beside it. Interrupted training goes on by the same
-    command, in float32 on a CPU to the very same weights. Several files make one joint model.
+    whole or not at all; each step's figures go to `metrics.jsonl` beside it (`NAME.metrics.jsonl` where -o says
+    another name than `checkpoint`). Interrupted training goes on by the same command, in float32 on a CPU to the very
+    same weights. Several files make one joint model.
 
     \b
     sca train trajectories.jsonl
@@ -77,13 +78,14 @@ def train(
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
     from sca.records.contract import Trajectory
-    from sca.records.reading import read
+    from sca.records.reading import read, refuse_repeated
     from sca.stages.training import Checkpoint, begin, settings_of
     from sca.training.settings import TrainSettings
 
     readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in attempts]
     for reading in readings:
         tell_skipped(reading)
+    refuse_repeated(attempts, readings)
     records = [attempt for reading in readings for attempt in reading.records]
     folder = model_folder(model)
     flags = {
@@ -95,17 +97,19 @@ def train(
     facts = {"name": str(model or "tiny"), "weights_sha256": content_hash(folder)}
     ways = {"bf16": bf16, "retokenize": retokenize}
     checkpoint = Checkpoint(out)
+    checkpoint.check(folder, force=force)
     if dry_run:
         _tell_plan(records, settings, checkpoint)
         return
-    sidecar, done = begin(checkpoint, {**settings_of(settings, facts, records), **ways}, force=force)
-    if done:
-        say(f"nothing to do: {out} is complete")
-        return
-    loaded = _load(folder)
-    selection = _select(records, settings, loaded, retokenize=retokenize)
-    counts = _run(loaded, selection, settings, checkpoint, sidecar, bf16=bf16)
-    _tell_end(counts, checkpoint)
+    with checkpoint.alone():
+        sidecar, done = begin(checkpoint, {**settings_of(settings, facts, records), **ways}, force=force)
+        if done:
+            say(f"nothing to do: {out} is complete")
+            return
+        loaded = _load(folder)
+        selection = _select(records, settings, loaded, retokenize=retokenize)
+        counts = _run(loaded, selection, settings, checkpoint, sidecar, bf16=bf16)
+        _tell_end(counts, checkpoint)
 
 
 def _load(folder: Path) -> "Loaded":

@@ -5,7 +5,7 @@ are read past in silence.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +108,18 @@ def identity(record: Record) -> tuple[str, object] | None:
     """What may come only once in a file: the id, and the run where the record says one; None without an id."""
     own = getattr(record, "id", None)
     return None if own is None else (own, str(getattr(record, "run", None)))
+
+
+def refuse_repeated(files: Sequence[str | Path], readings: Sequence[Reading[R]]) -> None:
+    """Raise `BadInput` where several files hold the same record: it would count more than once."""
+    seen: dict[tuple[str, object], str | Path] = {}
+    bad: list[str] = []
+    for file, reading in zip(files, readings, strict=True):
+        here = {key: record for record in reading.records if (key := identity(record)) is not None}
+        bad += [f"{file}: {key[0]}: id: is in {seen[key]} too" for key in here if key in seen]
+        seen |= dict.fromkeys(here, file)
+    if bad:
+        raise BadInput(bad, hint="name each file once, and leave out what is in another")
 
 
 class _Lines:

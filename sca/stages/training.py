@@ -1,15 +1,19 @@
 """Train: from attempts to a checkpoint in Hugging Face format, written whole or not at all."""
 
+import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from sca.engines.weights import Loaded
-from sca.errors import UsageError
+from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
 from sca.records.sidecar import Sidecar, differences
 from sca.training.data import Selection
@@ -25,8 +29,55 @@ class Checkpoint:
 
     @property
     def place(self) -> Place:
-        """State and metrics of the run."""
-        return Place(self.folder.with_name(self.folder.name + ".partial"), self.folder.with_name("metrics.jsonl"))
+        """State and metrics of the run; of two checkpoints side by side each has its own."""
+        name = self.folder.name
+        metrics = "metrics.jsonl" if name == "checkpoint" else f"{name}.metrics.jsonl"
+        return Place(self.folder.with_name(f"{name}.partial"), self.folder.with_name(metrics))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a run left its state behind."""
+        state = self.place.state
+        return state.exists() or state.with_name(f"{state.name}.old").exists()
+
+    def forget(self) -> None:
+        """Take the state of an interrupted run off the disk."""
+        for ending in (".partial", ".partial.old", ".partial.tmp"):
+            shutil.rmtree(self.folder.with_name(self.folder.name + ending), ignore_errors=True)
+
+    def check(self, model: Path, *, force: bool) -> None:
+        """Raise `UsageError` where a checkpoint cannot go to this folder, or would take something else's place."""
+        if self.folder.name in ("", "..", "-"):
+            raise UsageError(f"{self.folder}: a checkpoint is a folder of its own; name one with -o")
+        if self.folder.resolve() == model.resolve():
+            raise UsageError(f"{self.folder} is the model that training starts from; name another folder with -o")
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir():
+            raise UsageError(f"{self.folder} is a file; name a folder with -o")
+        if force and any(self.folder.iterdir()) and not (self.folder / "config.json").is_file():
+            raise UsageError(f"{self.folder} is there and holds no model; --force replaces nothing else")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other commands from writing this checkpoint. Raises `UsageError` where one does, or nobody can."""
+        metrics = self.place.metrics
+        with ExitStack() as stack:
+            try:
+                metrics.parent.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(metrics.open("a"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UsageError(
+                    f"{self.folder} is being written by another command; wait for it, or name another folder"
+                ) from error
+            except OSError as error:
+                raise UsageError(f"cannot write {metrics}: {error.strerror}") from error
+            try:
+                yield
+            finally:
+                if metrics.exists() and not metrics.stat().st_size:
+                    metrics.unlink()
 
 
 def settings_of(settings: TrainSettings, model: dict[str, Any], attempts: Sequence[Trajectory]) -> dict[str, Any]:
@@ -40,13 +91,13 @@ def settings_of(settings: TrainSettings, model: dict[str, Any], attempts: Sequen
 
 def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool]:
     """The sidecar, and whether the checkpoint is there already. Raises `UsageError` when it was made otherwise."""
-    checkpoint.folder.parent.mkdir(parents=True, exist_ok=True)
     sidecar = Sidecar(checkpoint.folder, settings)
-    held = None if force else sidecar.load()
+    begun = checkpoint.folder.exists() or checkpoint.interrupted
+    held = sidecar.load() if begun and not force else None  # what left nothing does not bind anybody
     if held is None:
         if checkpoint.folder.exists() and not force:
             raise UsageError(f"{checkpoint.folder} is there and nobody knows how it was made; --force replaces it")
-        shutil.rmtree(checkpoint.place.state, ignore_errors=True)
+        checkpoint.forget()
     elif differ := differences(held["settings"], sidecar.settings):
         raise UsageError(
             f"{checkpoint.folder} was made with other settings ({'; '.join(differ)}); --force begins afresh"
@@ -83,11 +134,14 @@ def run_training(
         "dropped": dict(selection.dropped),
         "steps": len(checkpoint.place.metrics.read_text("utf-8").splitlines()),
     }
-    _write(model, loaded, checkpoint)
+    try:
+        _write(model, loaded, checkpoint)
+    except (OSError, SafetensorError) as error:
+        raise ScaError(f"cannot write {checkpoint.folder}: {error}; the same command goes on") from error
     sidecar.note(counts=counts)
     sidecar.complete = True
     sidecar.save()
-    shutil.rmtree(checkpoint.place.state, ignore_errors=True)
+    checkpoint.forget()
     return counts
 
 
