@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,54 +27,50 @@ CHECK_WORDS = {
 
 def main(folder: Path) -> None:
     """Print it."""
-    table = Table(
-        "what", "figure", "", title="Self-challenging on calculation, from files in " + str(folder.resolve())
-    )
+    table = Table(box=box.SIMPLE_HEAD, title="Self-challenging on calculation", title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("figure", no_wrap=True, justify="right")
+    table.add_column("95% interval", no_wrap=True)
+    table.add_column("file", no_wrap=True)
     _challenger(table, folder)
     _executor(table, folder)
-    for kind, words in (
-        ("fresh", "fresh draws (kinds of task that it knows)"),
-        ("test", "test tasks (other wording)"),
-    ):
-        _evaluation(table, folder, kind, words)
-    table.add_section()
+    _evaluation(table, folder, "fresh", "new tasks of the kinds that it knows")
+    _evaluation(table, folder, "test", "the environment's test tasks")
     seconds = _seconds(folder)
     for stage, spent in seconds.items():
         table.add_row(f"time of {stage}", f"{spent} s")
     table.add_row("time of all", f"{sum(seconds.values())} s")
-    Console(width=110).print(table)
+    console = Console(width=max(Console().width, 100))
+    console.print(table)
+    console.print(f"The files are in {folder.resolve()}", soft_wrap=True, highlight=False)
 
 
 def _challenger(table: Table, folder: Path) -> None:
     counts = _meta(folder / "validated.jsonl")["counts"]
     episodes = counts["episodes"]
-    table.add_row("challenger episodes", str(episodes), "tasks.jsonl")
+    table.add_row("challenger episodes", str(episodes), "", "tasks.jsonl")
     for check, survivors in counts["survivors"].items():
         table.add_row(f"  {CHECK_WORDS[check]}", f"{survivors} ({survivors / episodes:.1%})")
-    table.add_row("valid tasks", str(counts["valid"]), "validated.jsonl")
+    table.add_row("valid tasks", str(counts["valid"]), "", "validated.jsonl", end_section=True)
 
 
 def _executor(table: Table, folder: Path) -> None:
     counts = _meta(folder / "trajectories.jsonl")["counts"]
     rate = counts["successes"] / counts["attempts"]
-    table.add_section()
-    table.add_row("attempts at valid tasks", str(counts["attempts"]), "trajectories.jsonl")
-    table.add_row("  successful", f"{counts['successes']} ({rate:.1%})", "trained into checkpoint/")
+    table.add_row("attempts at them", str(counts["attempts"]), "", "trajectories.jsonl")
+    table.add_row("  successful", f"{counts['successes']} ({rate:.1%})", "", "→ checkpoint/", end_section=True)
 
 
 def _evaluation(table: Table, folder: Path, kind: str, words: str) -> None:
-    table.add_section()
     before, after = (
         json.loads((folder / f"{when}-{kind}.summary.json").read_text("utf-8")) for when in ("before", "after")
     )
-    table.add_row(f"{words}: {before['tasks']} × {before['trials']}", "", f"before-{kind}.jsonl, after-{kind}.jsonl")
+    table.add_row(f"{words}, {before['tasks']} × {before['trials']} attempts")
     for name in ("pass@1", f"pass@{before['trials']}"):
-        table.add_row(f"  {name} before → after", f"{_share(before[name])} → {_share(after[name])}", "95% intervals")
-
-
-def _share(estimate: dict[str, float]) -> str:
-    value, low, high = (100 * estimate[name] for name in ("value", "low", "high"))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+        for when, summary in (("before", before), ("after", after)):
+            value, low, high = (f"{100 * summary[name][field]:.1f}" for field in ("value", "low", "high"))
+            table.add_row(f"  {name} {when} training", f"{value}%", f"[{low}, {high}]", f"{when}-{kind}.jsonl")
+    table.add_section()
 
 
 def _seconds(folder: Path) -> dict[str, int]:
