@@ -34,14 +34,17 @@ def main(folder: Path) -> None:
     table.add_column("file", no_wrap=True)
     _challenger(table, folder)
     _executor(table, folder)
-    _evaluation(table, folder, "fresh", "new tasks of the kinds that it knows")
-    _evaluation(table, folder, "test", "the environment's test tasks")
+    _evaluation(table, folder, "fresh", "fresh tasks")
+    _evaluation(table, folder, "test", "test tasks")
     seconds = _seconds(folder)
     for stage, spent in seconds.items():
         table.add_row(f"time of {stage}", f"{spent} s")
     table.add_row("time of all", f"{sum(seconds.values())} s")
     console = Console(width=max(Console().width, 100))
     console.print(table)
+    console.print(
+        "Fresh tasks are new draws of kinds that the model knows; test tasks are worded by hand and ship with it."
+    )
     console.print(f"The files are in {folder.resolve()}", soft_wrap=True, highlight=False)
 
 
@@ -65,7 +68,7 @@ def _evaluation(table: Table, folder: Path, kind: str, words: str) -> None:
     before, after = (
         json.loads((folder / f"{when}-{kind}.summary.json").read_text("utf-8")) for when in ("before", "after")
     )
-    table.add_row(f"{words}, {before['tasks']} × {before['trials']} attempts")
+    table.add_row(f"{words}: {before['tasks']} × {before['trials']} attempts")
     for name in ("pass@1", f"pass@{before['trials']}"):
         for when, summary in (("before", before), ("after", after)):
             value, low, high = (f"{100 * summary[name][field]:.1f}" for field in ("value", "low", "high"))
