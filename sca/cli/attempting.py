@@ -93,7 +93,7 @@ def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any
 
 
 async def make_attempts(
-    work: Work, output: "Output[Trajectory]", word: str
+    work: Work, output: "Output[Trajectory]", word: str, missing: int
 ) -> "tuple[list[Trajectory], list[Losses[Job]]]":
     """Make the attempts that the output lacks; `word` names the stage on the live line."""
     from sca.cli.progress import progress
@@ -107,7 +107,8 @@ async def make_attempts(
     async with AsyncExitStack() as stack:
         if work.engine is not None:
             await stack.enter_async_context(work.engine)
-        meter = stack.enter_context(progress(word, total=work.total, done=len(output.done), good="success"))
+        done = len(output.done)
+        meter = stack.enter_context(progress(word, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:
             async with DockerSandbox(setting.folder, data=setting.data, limits=work.plan.limits, size=1) as sandbox:
                 output.note(sandbox=sandbox.describe())

@@ -92,7 +92,7 @@ def evaluate(
         refuse_changed(reading.records, done, str(out))
         losses: list[Losses[Job]] = []
         if missing:
-            made, losses = asyncio.run(attempting.make_attempts(work, output, "eval"))
+            made, losses = asyncio.run(attempting.make_attempts(work, output, "eval", missing))
             done += made
         else:
             say("nothing to do: every attempt is there")

@@ -75,7 +75,7 @@ def explore(
     opened = open_engine(engine, model)
     output = Output.open(out, Task, plan.settings(opened.describe()), force=force, dry_run=dry_run)
     with output:
-        missing = max(episodes - len(output.done), 0)
+        missing = len(set(plan.ids(opened.describe(), episodes)) - output.done)
         if dry_run:
             size = f"at most {rules.max_turns} turns of {role.sampling.max_tokens} tokens each"
             say(f"would run {missing} of {episodes} episodes in {env} with {opened.model}, {size}, into {out}")
@@ -83,7 +83,7 @@ def explore(
         tasks: list[Task] = list(output.records())
         losses: list[Losses[tuple[int, str]]] = []
         if missing:
-            made, lost = asyncio.run(_explore(plan, opened, output, episodes, concurrency or LIVE))
+            made, lost = asyncio.run(_explore(plan, opened, output, episodes, missing, concurrency or LIVE))
             tasks += made
             losses.append(lost)
         else:
@@ -95,7 +95,7 @@ def explore(
 
 
 async def _explore(
-    plan: "Exploration", engine: "Engine", output: "Output[Task]", episodes: int, concurrency: int
+    plan: "Exploration", engine: "Engine", output: "Output[Task]", episodes: int, missing: int, concurrency: int
 ) -> "tuple[list[Task], Losses[tuple[int, str]]]":
     from sca.cli.progress import progress
     from sca.dialogue.turns import Asker
@@ -106,7 +106,7 @@ async def _explore(
     done = len(output.done)
     async with sandbox, engine:
         output.note(sandbox=sandbox.describe())
-        with progress("explore", total=episodes, done=done, good="handed in") as meter:
+        with progress("explore", total=done + missing, done=done, good="handed in") as meter:
             return await run_exploration(
                 plan, Asker(engine, plan.sampling, plan.seed), sandbox, output,
                 episodes=episodes, concurrency=concurrency, progress=meter,

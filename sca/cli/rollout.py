@@ -75,7 +75,7 @@ def rollout(
         refuse_changed(reading.records, done, str(out))
         losses: list[Losses[Job]] = []
         if missing:
-            made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout"))
+            made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout", missing))
             done += made
         else:
             say("nothing to do: every attempt is there")

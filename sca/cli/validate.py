@@ -57,7 +57,7 @@ def validate(
     sca validate tasks.jsonl
     sca validate tasks.jsonl -o good.jsonl --rejected bad.jsonl
     sca validate tasks.jsonl --filter solution        the paper's variant without failure cases
-    sca explore --env shop -n 5 -o - | sca validate - -o -
+    sca explore --env calculation -n 5 -o - | sca validate - -o -
     """
     import asyncio
 
@@ -119,9 +119,10 @@ async def _judge(
     workers = concurrency or (os.cpu_count() or 1)
     verdicts: list[JudgedTask] = []
     losses = []
-    total = sum(len(tasks) for _, tasks in places)
+    missing = [(setting, tasks) for setting, tasks in places if any(task.id not in pair.done for task in tasks)]
+    total = len(pair.done) + sum(task.id not in pair.done for _, tasks in missing for task in tasks)
     with progress("validate", total=total, done=len(pair.done), good="admitted") as meter:
-        for setting, tasks in places:
+        for setting, tasks in missing:
             sandbox = DockerSandbox(
                 setting.folder, data=setting.data, limits=plan.limits, tasks_per_container=tasks_per_container,
                 size=workers + 1,

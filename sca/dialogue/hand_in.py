@@ -6,6 +6,7 @@ instead of a function, and wrong answers as failure cases.
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
@@ -70,7 +71,11 @@ def _literal(text: str) -> str:
     text = text.strip()
     if len(text) <= _LONGEST_LITERAL:
         try:
-            return repr(ast.literal_eval(text))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an escape that Python does not know is the model's affair
+                tree = ast.parse(text, mode="eval")
+            ast.literal_eval(tree)
+            return ast.unparse(tree)  # not the repr of its value: the order of a set is another in each process
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             pass
     return repr(text)

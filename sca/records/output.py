@@ -231,7 +231,9 @@ class _Stream(Output[R]):
         return self._done
 
     def __enter__(self) -> Self:
-        self._to = self._stack.enter_context(own_stdout() if self._path in STDOUT else Path(self._path).open("wb"))
+        self._to = self._stack.enter_context(
+            own_stdout() if self._path in STDOUT else Path(self._path).open("wb", buffering=0)
+        )
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -241,8 +243,15 @@ class _Stream(Output[R]):
         name = id_of(record)
         if name in self._done:
             raise ValueError(f"{name} was written already")
-        self._to.write(line_of(record))
-        self._to.flush()
+        try:
+            rest = memoryview(line_of(record))
+            while rest:
+                rest = rest[self._to.write(rest) :]
+            self._to.flush()
+        except BrokenPipeError:  # the reader has had enough; the command line ends in silence
+            raise
+        except OSError as error:
+            raise ScaError(f"cannot write {self._path}: {error.strerror}") from error
         self._done.add(name)
 
 

@@ -31,7 +31,7 @@ def own_stdout() -> Iterator[BinaryIO]:
     kept = os.dup(place)
     os.dup2(elsewhere, place)
     try:
-        with open(kept, "wb", closefd=False) as file:
+        with open(kept, "wb", buffering=0, closefd=False) as file:  # what a full disk refused is not tried again
             yield file
     finally:
         stdout.flush()

@@ -40,6 +40,11 @@ class Exploration:
             "seed": self.seed,
         }
 
+    def ids(self, engine: dict[str, Any], episodes: int) -> list[str]:
+        """Of the first so many episodes, in order."""
+        hash6 = settings_hash(self.settings(engine))
+        return [task_id(self.setting.name, hash6, index) for index in range(episodes)]
+
 
 async def run_exploration(
     plan: Exploration,
@@ -52,8 +57,7 @@ async def run_exploration(
     progress: Progress,
 ) -> tuple[list[Task], Losses[tuple[int, str]]]:
     """Write the episodes that `out` lacks, and return them. Raises `InfraError` when the machinery is down."""
-    hash6 = settings_hash(plan.settings(asker.engine.describe()))
-    ids = [task_id(plan.setting.name, hash6, index) for index in range(episodes)]
+    ids = plan.ids(asker.engine.describe(), episodes)
     handed_in, tokens = sum(task.evaluation_function is not None for task in out.records()), 0
 
     made: list[Task] = []

@@ -43,3 +43,14 @@ def test_a_deeply_nested_expected_output_is_taken_as_text():
     nested = "[" * 1_000
     check = hand_in.parse(f"<expected_output>{nested}</expected_output>").evaluation_function
     assert check == f"def evaluate(answer):\n    return same(answer, {nested!r})"
+
+
+def test_a_set_is_written_in_the_order_in_which_it_was_handed_in():
+    check = hand_in.parse("<expected_output>{'b', 'a', 'c'}</expected_output>").evaluation_function
+    assert check == "def evaluate(answer):\n    return same(answer, {'b', 'a', 'c'})"
+
+
+def test_an_escape_that_python_does_not_know_is_the_models_affair():
+    check = hand_in.parse(r"<expected_output>'C:\data'</expected_output>").evaluation_function
+    assert check is not None
+    assert check.endswith(r"same(answer, 'C:\\data')")

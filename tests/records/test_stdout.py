@@ -57,3 +57,9 @@ def test_the_same_id_twice_is_refused(tmp_path):
     twice = WRITER.replace('id="a"', 'id="b"')
     ran = subprocess.run([sys.executable, "-c", twice, "-"], cwd=tmp_path, capture_output=True, text=True)
     assert "ValueError: b was written already" in ran.stderr
+
+
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path):
+    with open("/dev/full", "w") as full:
+        ran = run("-", tmp_path, stdout=full, stderr=subprocess.PIPE)
+    assert ran.stderr.splitlines()[-1].startswith("sca.errors.ScaError: cannot write -: No space left on device")

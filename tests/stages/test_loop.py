@@ -185,3 +185,14 @@ def test_an_evaluation_that_lost_attempts_says_what_is_missing(run):
     assert "pass@1   unknown: no task has all its trials" in told
     assert told.splitlines()[-1].startswith("error: 1 attempts are missing, the machinery failed them")
     assert json.loads((folder / "results.summary.json").read_text())["coverage"] == 0.75
+
+
+def test_fewer_episodes_than_before_are_all_made(run):
+    folder, _ = run
+    replay = ("--env", str(FOLDER), "--engine", "replay", "--model", "replies.jsonl", "-o", "holes.jsonl")
+    sca(folder, "explore", "-n", "3", *replay)
+    whole = (folder / "holes.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "holes.jsonl").write_text(whole[1] + whole[2], "utf-8")  # as a killed run may leave them
+    told = sca(folder, "explore", "-n", "2", *replay)
+    assert "explore  3/3 done" in told
+    assert (folder / "holes.jsonl").read_text("utf-8") == "".join(whole)
