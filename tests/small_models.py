@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedConfig, PreTrainedTokenizerFast
 
 CORPUS = [
     "THOUGHT: look up the order END THOUGHT ACTION: result = find_order(12) END ACTION OUTPUT: 12.5",
@@ -41,9 +41,21 @@ def tokenizer(
 
 
 def llama(folder: Path, *, tokens: PreTrainedTokenizerFast | None = None, seed: int = 0, **settings) -> Path:
-    """Save a random Llama and its tokenizer as a model folder; tokens differ in odds."""
+    """Save a small random Llama and its tokenizer as a model folder."""
+    return save(folder, LlamaConfig, tokens=tokens, seed=seed, **settings)
+
+
+def save(
+    folder: Path,
+    kind: type[PreTrainedConfig],
+    *,
+    tokens: PreTrainedTokenizerFast | None = None,
+    seed: int = 0,
+    **settings,
+) -> Path:
+    """Save a small random model of a kind; its weights are large enough that tokens differ in odds."""
     tokens = tokens or tokenizer()
-    config = LlamaConfig(
+    config = kind(
         **{
             "vocab_size": len(tokens),
             "hidden_size": 64,
@@ -56,10 +68,11 @@ def llama(folder: Path, *, tokens: PreTrainedTokenizerFast | None = None, seed: 
             "tie_word_embeddings": True,
             "bos_token_id": None,
             "eos_token_id": tokens.eos_token_id,
+            "pad_token_id": None,
         }
         | settings
     )
     torch.manual_seed(seed)
-    LlamaForCausalLM(config).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokens.save_pretrained(folder)
     return folder

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,6 +14,9 @@ from sca.engines.slot_cache import BLOCK, ON_CPU, ON_GPU, SlotCache, causal_mask
 from sca.engines.weights import Loaded
 
 log = logging.getLogger(__name__)
+
+CHUNK = 32
+"""Tokens of a prompt that go through a model on a CPU at once."""
 
 PROBE = 24
 """Tokens of a probe's prompt."""
@@ -27,6 +31,7 @@ UNFIT = (NotImplementedError, TypeError, ValueError, RuntimeError, AttributeErro
 def choose_decoder(loaded: Loaded, *, max_rows: int) -> BatchDecoder | SingleDecoder:
     """The decoder for a model, and a logged line where that is the slow one."""
     model = loaded.model
+    on_cpu = model.device.type == "cpu"
     reason = _unfit(model)
     bytes_per_cell = 0
     if reason is None:
@@ -35,19 +40,19 @@ def choose_decoder(loaded: Loaded, *, max_rows: int) -> BatchDecoder | SingleDec
             bytes_per_cell = _probe(model)
         except UNFIT as error:
             reason = f"its attention does not fit ({error})"
+        if reason is None and on_cpu and model.dtype == torch.float32 and not _is_repeatable(model, max_rows):
+            reason = "its rows are not the same bits in every batch"
+        if reason is not None:
             model.set_attn_implementation(plain)
     if reason is not None:
         log.warning("%s is decoded one at a time, which is slow: %s", loaded.folder.name, reason)
         return SingleDecoder(model)
-    on_cpu = model.device.type == "cpu"
-    if on_cpu and model.dtype == torch.float32 and torch.get_num_threads() > 2:
-        _keep_batches_equal(model, max_rows)
     return BatchDecoder(
         model,
         context=loaded.context,
         max_rows=max_rows,
         max_cells=max(int(_memory(model.device)) // bytes_per_cell, ROWS[0] * BLOCK),
-        chunk=32 if on_cpu else 512,
+        chunk=CHUNK if on_cpu else 512,
     )
 
 
@@ -99,31 +104,41 @@ def _feed(model: PreTrainedModel, cache: SlotCache, tokens: Tensor, start: int) 
     return logits
 
 
-def _keep_batches_equal(model: PreTrainedModel, max_rows: int) -> None:
-    """Many threads may share a row, and its bits then depend on the batch: look, and use two if it is so."""
-    if not batches_agree(model, max_rows):
+def _is_repeatable(model: PreTrainedModel, max_rows: int) -> bool:
+    """Whether batches leave rows alone; goes down to two threads for it, as more may share the work of one row."""
+    if torch.get_num_threads() > 2:
+        if batches_agree(model, PREFILL_ROWS, ROWS[: ROWS.index(rounded_up(min(max_rows, ROWS[-1]), ROWS)) + 1]):
+            return True
         log.warning("with %d threads a row's bits depend on its batch; going on with 2", torch.get_num_threads())
         torch.set_num_threads(2)
+    return batches_agree(model, PREFILL_ROWS[:4], ROWS[:2])
 
 
-def batches_agree(model: PreTrainedModel, max_rows: int) -> bool:
-    """Whether one row gives the same bits in every slot of every size of batch, for prompts and for single tokens."""
+def batches_agree(model: PreTrainedModel, prefill_rows: Sequence[int], rows: Sequence[int]) -> bool:
+    """Whether prompts, and single tokens, give the same bits in batches of these sizes, in any slot and company.
+
+    Experts that get only the tokens routed to them are an example of what does not.
+    """
     vocabulary = model.config.get_text_config().vocab_size
-    prompt = torch.arange(32, device=model.device) * 7919 % vocabulary
-    filled: list[Tensor] = []
-    decoded: list[Tensor] = []
+    prompts = torch.arange(4 * CHUNK, device=model.device).view(4, CHUNK) * 7919 % vocabulary
+    order = torch.Generator().manual_seed(0)
+    filled: dict[int, list[Tensor]] = {}
+    decoded: dict[int, list[Tensor]] = {}
     with torch.inference_mode():
-        for rows in PREFILL_ROWS:
-            cache = SlotCache(max_cells=rows * BLOCK)
-            _feed(model, cache, prompt.expand(rows, -1), start=0)
-            filled.append(torch.cat([cache.keys[-1], cache.values[-1]], dim=-1))
-        for rows in ROWS[: ROWS.index(rounded_up(min(max_rows, ROWS[-1]), ROWS)) + 1]:
-            decoded.append(_feed(model, SlotCache(max_cells=rows * BLOCK), prompt[:1].expand(rows, -1), start=0))
-    return _all_equal(torch.cat(filled)) and _all_equal(torch.cat(decoded))
+        for count in prefill_rows:
+            cache = SlotCache(max_cells=count * BLOCK)
+            chosen = torch.randint(4, (count,), generator=order)
+            _feed(model, cache, prompts[chosen], start=0)
+            _add(filled, chosen, torch.cat([cache.keys[-1], cache.values[-1]], dim=-1))
+        for count in rows:
+            chosen = torch.randint(4, (count,), generator=order)
+            _add(decoded, chosen, _feed(model, SlotCache(max_cells=count * BLOCK), prompts[chosen][:, :1], start=0))
+    return all(torch.equal(row, rows[0]) for rows in [*filled.values(), *decoded.values()] for row in rows)
 
 
-def _all_equal(rows: Tensor) -> bool:
-    return bool((rows == rows[0]).all())
+def _add(results: dict[int, list[Tensor]], chosen: Tensor, rows: Tensor) -> None:
+    for which, row in zip(chosen.tolist(), rows, strict=True):
+        results.setdefault(which, []).append(row)
 
 
 def _memory(device: torch.device) -> float:

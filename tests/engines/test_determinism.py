@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pytest
 import small_models
 import torch
+from transformers import MixtralConfig
 
 from sca.engines import Completion, Request, Sampling
+from sca.engines.batching import PREFILL_ROWS, ROWS
 from sca.engines.choice import batches_agree
 from sca.engines.slot_cache import ON_CPU
 from sca.engines.transformers_engine import TransformersEngine
@@ -106,6 +108,15 @@ async def test_the_number_of_threads_changes_nothing(engine, alone):
 
 def test_the_look_at_batches_finds_rows_that_disagree(tmp_path):
     loaded = load(small_models.llama(tmp_path), device=torch.device("cpu"), dtype=torch.float32, attention=ON_CPU)
-    assert batches_agree(loaded.model, 64)
+    assert batches_agree(loaded.model, PREFILL_ROWS, ROWS[:4])
     loaded.model.lm_head.register_forward_hook(lambda module, given, out: out + 1e-6 * out.shape[0])
-    assert not batches_agree(loaded.model, 64)
+    assert not batches_agree(loaded.model, PREFILL_ROWS, ROWS[:4])
+
+
+async def test_experts_that_share_their_batches_are_decoded_one_by_one(tmp_path, caplog):
+    small_models.save(tmp_path, MixtralConfig, num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
+    async with TransformersEngine(tmp_path, device="cpu") as engine:
+        wanted = requests(0, 6)
+        alone = await completed(engine, wanted, at_once=1, order=0)
+        assert await completed(engine, wanted, at_once=6, order=1) == alone
+    assert "its rows are not the same bits in every batch" in caplog.text

@@ -6,9 +6,19 @@ import json
 import pytest
 import small_models
 import torch
-from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma2Config,
+    GraniteConfig,
+    MistralConfig,
+    OPTConfig,
+    Phi3Config,
+    Qwen2Config,
+    Qwen3Config,
+)
 
 from sca.engines import ContextOverflow, Request, Sampling
+from sca.engines.batching import BatchDecoder
 from sca.engines.one_by_one import SingleDecoder
 from sca.engines.transformers_engine import TransformersEngine
 from sca.errors import EngineError, ScaError, UsageError
@@ -31,14 +41,18 @@ def asked(prompt=PROMPT, messages=(), seed=1, **sampling) -> Request:
     return Request("calculation-3fa9c1-000001:0", messages, prompt, Sampling(**sampling), seed)
 
 
+def plain_logprobs(folder, prompt, sampled) -> list[float]:
+    """Of each sampled token, by one forward pass of the model as transformers loads it."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    with torch.inference_mode():
+        logits = model(torch.tensor([[*prompt, *sampled]]), use_cache=False).logits[0].double()
+    logprobs = torch.log_softmax(logits, dim=-1)
+    return [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(sampled)]
+
+
 async def test_logprobs_agree_with_a_plain_forward_pass(engine, folder):
     done = await engine.complete(asked(max_tokens=12, temperature=0.8))
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    ids = torch.tensor([PROMPT + list(done.token_ids)])
-    with torch.inference_mode():
-        logprobs = torch.log_softmax(model(ids).logits[0].double(), dim=-1)
-    expected = [logprobs[len(PROMPT) - 1 + at, token].item() for at, token in enumerate(done.token_ids)]
-    assert done.logprobs == pytest.approx(expected, abs=1e-4)
+    assert done.logprobs == pytest.approx(plain_logprobs(folder, PROMPT, done.token_ids), abs=1e-4)
 
 
 async def test_greedy_tokens_are_those_of_generate(engine, folder):
@@ -102,23 +116,39 @@ async def test_a_model_that_breaks_fails_everyone_and_hangs_nobody(folder):
             await engine.complete(asked())
 
 
-async def test_a_sliding_window_is_decoded_one_by_one_and_said(tmp_path, caplog):
-    tokens = small_models.tokenizer()
-    config = MistralConfig(
-        vocab_size=len(tokens), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=16, sliding_window=4, max_position_embeddings=64, eos_token_id=0,
-        bos_token_id=1, initializer_range=0.2,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    model = MistralForCausalLM(config).eval()
-    model.save_pretrained(tmp_path)
-    tokens.save_pretrained(tmp_path)
+KINDS = {
+    "Qwen 2": (Qwen2Config, {}),
+    "Qwen 3": (Qwen3Config, {"head_dim": 16}),
+    "Mistral": (MistralConfig, {"sliding_window": None}),
+    "Phi 3": (Phi3Config, {"pad_token_id": 0}),
+    "Granite, scaled logits": (GraniteConfig, {"logits_scaling": 3.0}),
+    "OPT, learned positions": (
+        OPTConfig,
+        {"ffn_dim": 96, "word_embed_proj_dim": 64, "init_std": 0.2, "pad_token_id": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "settings"), KINDS.values(), ids=KINDS)
+async def test_other_kinds_of_model_are_batched_and_right(tmp_path, kind, settings):
+    small_models.save(tmp_path, kind, max_position_embeddings=64, **settings)
+    async with TransformersEngine(tmp_path, device="cpu") as engine:
+        assert isinstance(engine._decoder, BatchDecoder)
+        prompts = [[5, 6, 7, 8] * length for length in (1, 9, 12)]
+        made = await asyncio.gather(*(engine.complete(asked(prompt=prompt, max_tokens=16)) for prompt in prompts))
+        for prompt, done in zip(prompts, made, strict=True):
+            assert done.logprobs == pytest.approx(plain_logprobs(tmp_path, prompt, done.token_ids), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", [MistralConfig, Gemma2Config])
+async def test_a_sliding_window_is_decoded_one_by_one_and_said(tmp_path, caplog, kind):
+    small_models.save(tmp_path, kind, sliding_window=4, head_dim=16, max_position_embeddings=64)
     async with TransformersEngine(tmp_path, device="cpu") as engine:
         assert isinstance(engine._decoder, SingleDecoder)
-        done = await engine.complete(asked(prompt=list(range(9)), max_tokens=10, temperature=0))
-    assert "one at a time, which is slow: it attends to a sliding window" in caplog.text
-    ids = model.generate(torch.arange(9)[None], attention_mask=torch.ones(1, 9), max_new_tokens=10, do_sample=False)
-    assert list(done.token_ids) == ids[0, 9:].tolist()
+        prompt = list(range(9))
+        done = await engine.complete(asked(prompt=prompt, max_tokens=10))
+    assert "one at a time, which is slow: it " in caplog.text
+    assert done.logprobs == pytest.approx(plain_logprobs(tmp_path, prompt, done.token_ids), abs=1e-4)
 
 
 async def test_weights_in_bfloat16_are_computed_in_float32(folder, tmp_path):
