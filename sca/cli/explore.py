@@ -68,11 +68,12 @@ def explore(
     from sca.sandbox import Limits
     from sca.stages.exploration import Exploration, count_episodes
 
+    setting = Setting.open(env, data)
+    opened = open_engine(engine, model)
     own = model_settings(model)
     role = roles.resolve(roles.Flags(style, temperature, top_p, max_tokens, max_turns), "challenger", own, 10)
     rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")
-    plan = Exploration(Setting.open(env, data), role.sampling, rules, Limits(), seed)
-    opened = open_engine(engine, model)
+    plan = Exploration(setting, role.sampling, rules, Limits(), seed)
     output = Output.open(out, Task, plan.settings(opened.describe()), force=force, dry_run=dry_run)
     with output:
         missing = len(set(plan.ids(opened.describe(), episodes)) - output.done)

@@ -58,12 +58,16 @@ class Role:
 
 
 def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str, Any], turns: int) -> Role:
-    """`own` is the model's `sca.json`, `turns` the paper's number for the role."""
+    """`own` is the model's `sca.json`, `turns` the paper's number for the role.
+
+    Raises `UsageError` for what leaves nothing to sample.
+    """
     from sca.engines import Sampling
+    from sca.errors import UsageError
 
     said = own.get("sampling", {}).get(role, {})
     plain = Sampling()
-    return Role(
+    settled = Role(
         style=flags.style or own.get("prompt_style") or "full",
         sampling=Sampling(
             temperature=_first(flags.temperature, said.get("temperature"), plain.temperature),
@@ -72,6 +76,11 @@ def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str
         ),
         max_turns=_first(flags.max_turns, own.get("max_turns", {}).get(role), turns),
     )
+    if settled.sampling.top_p <= 0:
+        raise UsageError("--top-p 0 leaves no token to sample; say --temperature 0 for the likeliest one")
+    if settled.max_turns < 1:
+        raise UsageError(f"sca.json: max_turns.{role}: must be at least 1, not {settled.max_turns}")
+    return settled
 
 
 def _first(*values: Any) -> Any:

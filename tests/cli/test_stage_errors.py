@@ -95,3 +95,14 @@ def test_lines_that_are_left_out_are_named(sca):
     assert code == 0
     assert "left out: t.jsonl, line 2: id: must be text, not the number 3" in told
     assert "would judge 1 of 1 tasks" in told
+
+
+def test_replies_that_are_not_there_are_told_as_a_file(sca):
+    code, told = sca([], "explore", *SHOP, "--engine", "replay", "--model", "replies.jsonl")
+    assert (code, told) == (1, "error: replies.jsonl: cannot be read: No such file or directory\n")
+
+
+def test_a_top_p_that_leaves_nothing_is_refused(sca, tmp_path):
+    (tmp_path / "r.jsonl").write_text('{"key": "a-a0:0", "text": "x"}')
+    code, told = sca([{}], "rollout", "t.jsonl", *SHOP, "--engine", "replay", "--model", "r.jsonl", "--top-p", "0")
+    assert (code, "--top-p 0 leaves no token" in told) == (2, True)
