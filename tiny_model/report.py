@@ -44,10 +44,13 @@ def _lines(path: Path) -> int:
 
 def _shares(results: Path) -> dict[str, str]:
     """pass@1 and pass@k of each part of the fresh tasks, and of each family."""
-    parts = {task.id: (f"{task.origin['wording']} wording", task.family or "") for task in _fresh()}
+    parts = {
+        task.id: (f"{task.origin['wording']} wording", f"{task.origin['frame']} frames", task.family or "")
+        for task in _fresh()
+    }
     rewards: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for attempt in read(results, Trajectory).records:
-        for part in parts[attempt.task_id]:
+        for part in dict.fromkeys(parts[attempt.task_id]):
             rewards[part][attempt.task_id].append(attempt.reward)
     return {part: _line([Tally(len(each), sum(each)) for each in of.values()]) for part, of in rewards.items()}
 

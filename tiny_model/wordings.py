@@ -26,7 +26,11 @@ class Frames:
     """The frames of one kind."""
 
     seen: tuple[str, ...]
-    held_out: tuple[str, ...]
+    """Those of the documents."""
+    rephrased: tuple[str, ...]
+    """Held out: other sentences of words that the documents know."""
+    oblique: tuple[str, ...]
+    """Held out: words that no document has."""
 
 
 @cache
@@ -36,9 +40,9 @@ def frames() -> dict[str, dict[str, Frames]]:
     for name in ("shared", "message_decoder", "dna_sequencer", "trade_calculator", "travel_planner"):
         parts = sections(name)
         found[name] = {
-            kind: Frames(lines, parts[f"{kind}, held out"])
+            kind: Frames(lines, parts[f"{kind}, rephrased"], parts[f"{kind}, oblique"])
             for kind, lines in parts.items()
-            if not kind.endswith(", held out")
+            if ", " not in kind
         }
     return found
 

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from sca.records.contract import Task
+from sca.records.contract import Message, Task
 from sca.records.reading import read
 from tiny_model import corpus, held_out
 from tiny_model.programs import setting
@@ -28,21 +28,24 @@ def masked(text: str) -> list[str]:
     return re.findall(r"[a-z]+|#", text.lower())
 
 
+def instruction_of(messages: list[Message]) -> str:
+    """What an executor is asked, or a challenger hands in."""
+    tagged = re.search(r"<instruction>\n(.*)\n</instruction>", messages[-1].content)
+    return tagged[1] if tagged else messages[1].content
+
+
 def triples(words: list[str]) -> set[tuple[str, ...]]:
     return set(zip(words, words[1:], words[2:], strict=False))
 
 
 @pytest.fixture(scope="module")
 def written() -> list[str]:
-    """Instructions of both roles in both phases."""
+    """Instructions of both roles in both phases, and the fresh tasks."""
     dialogues = chain.from_iterable(
         corpus.dialogues(phase, DOCUMENTS, without=()) for phase in (SCATTERED, SYSTEMATIC)
     )
-    found = []
-    for messages in dialogues:
-        tagged = re.search(r"<instruction>\n(.*)\n</instruction>", messages[-1].content)
-        found.append(tagged[1] if tagged else messages[1].content)
-    return found
+    fresh = [task.instruction or "" for task in held_out.tasks()]
+    return fresh + [instruction_of(messages) for messages in dialogues]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def test_no_instruction_is_close_to_a_test_task(written, foreign):
         assert closest <= MOST_ALIKE, text
 
 
-def test_no_document_has_the_instruction_of_a_fresh_task(written):
+def test_no_document_has_the_instruction_of_a_fresh_task():
     fresh = {task.instruction for task in held_out.tasks()}
     kept = corpus.dialogues(SYSTEMATIC, DOCUMENTS, without=fresh)
-    assert not fresh & {messages[1].content for messages in kept}
+    assert not fresh & {instruction_of(messages) for messages in kept}
