@@ -87,9 +87,12 @@ def prepare(
 
 
 def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any]]":
+    from sca.cli.interrupting import leaving_at_once
     from sca.engines.opening import model_settings, open_engine
 
-    return open_engine(engine, model), model_settings(model)
+    with leaving_at_once():
+        opened = open_engine(engine, model)
+    return opened, model_settings(model)
 
 
 async def make_attempts(

@@ -60,6 +60,7 @@ def explore(
 
     from sca.cli.closing import tell_losses
     from sca.cli.console import say
+    from sca.cli.interrupting import leaving_at_once
     from sca.dialogue.challenger import ChallengerRules
     from sca.dialogue.setting import Setting
     from sca.engines.opening import model_settings, open_engine
@@ -69,7 +70,8 @@ def explore(
     from sca.stages.exploration import Exploration, count_episodes
 
     setting = Setting.open(env, data)
-    opened = open_engine(engine, model)
+    with leaving_at_once():
+        opened = open_engine(engine, model)
     own = model_settings(model)
     role = roles.resolve(roles.Flags(style, temperature, top_p, max_tokens, max_turns), "challenger", own, 10)
     rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")

@@ -75,12 +75,15 @@ def train(
     """
     from sca.cli.closing import tell_skipped
     from sca.cli.console import say
+    from sca.cli.interrupting import leaving_at_once
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
     from sca.records.contract import Trajectory
     from sca.records.reading import read, refuse_repeated
-    from sca.stages.training import Checkpoint, begin, settings_of
     from sca.training.settings import TrainSettings
+
+    with leaving_at_once():
+        from sca.stages.training import Checkpoint, begin, settings_of
 
     readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in attempts]
     for reading in readings:
@@ -106,7 +109,8 @@ def train(
         if done:
             say(f"nothing to do: {out} is complete")
             return
-        loaded = _load(folder)
+        with leaving_at_once():
+            loaded = _load(folder)
         selection = _select(records, settings, loaded, retokenize=retokenize)
         counts = _run(loaded, selection, settings, checkpoint, sidecar, bf16=bf16)
         _tell_end(counts, checkpoint)
