@@ -21,7 +21,7 @@ from sca.engines.job import Job
 from sca.engines.sampler import sample
 from sca.engines.slot_cache import BLOCK, SlotCache, causal_mask, padded
 
-ROWS = (8, 16, 32, 64, 128, 256, 512)
+ROWS = (8, 16, 32, *range(48, 128, 16), *range(128, 256, 32), *range(256, 513, 64))
 PREFILL_ROWS = (1, 2, 4, 8, 16)
 
 

@@ -81,7 +81,7 @@ class TransformersEngine:
         except BaseException:
             self._pool.shutdown(wait=False)
             raise
-        self._closed = None
+        self._closed, self._queue = None, queue.SimpleQueue()
         self._pool.submit(self._work).add_done_callback(self._ended)
         return self
 

@@ -140,6 +140,13 @@ async def test_other_kinds_of_model_are_batched_and_right(tmp_path, kind, settin
             assert done.logprobs == pytest.approx(plain_logprobs(tmp_path, prompt, done.token_ids), abs=1e-4)
 
 
+async def test_it_can_be_entered_again(folder):
+    engine = TransformersEngine(folder, device="cpu")
+    for _ in range(2):
+        async with engine:
+            assert len((await engine.complete(asked(max_tokens=3))).token_ids) == 3
+
+
 @pytest.mark.parametrize("kind", [MistralConfig, Gemma2Config])
 async def test_a_sliding_window_is_decoded_one_by_one_and_said(tmp_path, caplog, kind):
     small_models.save(tmp_path, kind, sliding_window=4, head_dim=16, max_position_embeddings=64)
