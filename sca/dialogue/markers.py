@@ -9,11 +9,13 @@ END ACTION
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Literal, cast
 
 Kind = Literal["action", "response", "answer"]
 
 _OPENING = re.compile(r"\b(THOUGHT|ACTION|RESPONSE|ANSWER):")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 _FENCE = re.compile(r"\A\s*```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```\s*\Z", re.DOTALL)
 
 
@@ -63,6 +65,12 @@ def parse(text: str, allowed: Collection[Kind]) -> Turn | BadTurn:
 
 
 def without_fence(code: str) -> str:
-    """Code without the Markdown fence around it and without blank lines before and after."""
-    fenced = _FENCE.match(code)
-    return (fenced[1] if fenced else code).strip("\n").rstrip()
+    """Code without the Markdown fence around it, blank lines before and after, and what indents all of it."""
+    code = code.replace("\r\n", "\n")
+    if fenced := _FENCE.match(code):
+        code = "\n" + fenced[1]
+    above, line_end, _ = code.partition("\n")
+    if above.strip() or not line_end:
+        return code.strip()  # it begins behind its marker: ACTION: f() END ACTION
+    code = _BLANK_LINES.sub("", code).rstrip()
+    return dedent(code) if code.startswith((" ", "\t")) else code

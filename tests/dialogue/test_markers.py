@@ -9,15 +9,14 @@ EXECUTOR = ("action", "answer")
     ("text", "turn"),
     [
         ("ACTION:\nprint(1)\nEND ACTION", Turn("action", "print(1)")),
-        ("THOUGHT: look END THOUGHT ACTION: f() END ACTION", Turn("action", " f()", "look")),
+        ("THOUGHT: look END THOUGHT ACTION: f() END ACTION", Turn("action", "f()", "look")),
         ("Sure!\nANSWER: 42 END ANSWER\n", Turn("answer", "42")),
         ("ACTION:\n```python\nx = 1\nif x:\n    f()\n```\nEND ACTION", Turn("action", "x = 1\nif x:\n    f()")),
     ],
 )
 def test_a_turn_is_read(text, turn):
     parsed = parse(text, EXECUTOR)
-    assert isinstance(parsed, Turn)
-    assert (parsed.kind, parsed.body.strip(), parsed.thought) == (turn.kind, turn.body.strip(), turn.thought)
+    assert parsed == turn
 
 
 @pytest.mark.parametrize(
@@ -44,5 +43,20 @@ def test_generation_stops_at_the_ends_of_what_is_allowed():
     assert stops(EXECUTOR) == ("END ACTION", "END ANSWER")
 
 
-def test_indentation_survives_the_fence():
-    assert without_fence("```\n  x\n    y\n```") == "  x\n    y"
+@pytest.mark.parametrize(
+    ("code", "clean"),
+    [
+        ("\nif x:\n    f()\n", "if x:\n    f()"),
+        (" f() ", "f()"),
+        (" for x in y:\n    f(x)\n", "for x in y:\n    f(x)"),
+        ("\n  if x:\n    f()\n", "if x:\n  f()"),
+        ("```\n  if x:\n    f()\n```", "if x:\n  f()"),
+        ("\r\nif x:\r\n    f()\r\n", "if x:\n    f()"),
+        ("\n  \n\nf()", "f()"),
+        ('\nx = """a\n   \nb"""', 'x = """a\n   \nb"""'),
+        ("\n", ""),
+        ("", ""),
+    ],
+)
+def test_code_begins_at_the_left_and_keeps_its_own_indentation(code, clean):
+    assert without_fence(code) == clean
