@@ -94,6 +94,9 @@ def _take(
     retokenize: Retokenize | None,
     vocabulary: int | None,
 ) -> None:
+    if retokenize and not (attempt.messages and attempt.messages[0].role != "assistant"):
+        selection.dropped["without a prompt, as an oracle's"] += 1
+        return
     segments = retokenize(attempt) if retokenize else attempt.tokens
     if segments is None:
         selection.dropped["without recorded tokens (--retokenize makes them from the text)"] += 1

@@ -59,3 +59,12 @@ def test_each_segment_of_a_split_attempt_is_an_example():
     found = rejection_sampled([split], max_length=10)
     assert [(e.id, e.trained) for e in found.examples] == [("t1-a0.0", ((2, 4),)), ("t1-a0.1", ((1, 3),))]
     assert found.attempts == 1
+
+
+def test_attempts_that_nobody_was_prompted_to_make_have_no_tokens_to_be_made():
+    oracle = attempt(0).model_copy(update={"messages": [Message(role="assistant", content="ACTION: f() END ACTION")]})
+    silent = attempt(1).model_copy(update={"messages": []})
+    kept = attempt(2)
+    found = rejection_sampled([oracle, silent, kept], max_length=9, retokenize=lambda one: one.tokens or [])
+    assert [example.id for example in found.examples] == ["t1-a2"]
+    assert found.dropped == {"without a prompt, as an oracle's": 2}
