@@ -34,7 +34,9 @@ def measure(model: Path, work: Path) -> None:
 
 
 def _sca(folder: Path, *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, check=True)
+    """One command. It has said itself what is wrong where it fails."""
+    if code := subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, check=False).returncode:
+        raise SystemExit(code)
 
 
 def _lines(path: Path) -> int:
@@ -44,13 +46,10 @@ def _lines(path: Path) -> int:
 
 def _shares(results: Path) -> dict[str, str]:
     """pass@1 and pass@k of each part of the fresh tasks, and of each family."""
-    parts = {
-        task.id: (f"{task.origin['wording']} wording", f"{task.origin['frame']} frames", task.family or "")
-        for task in _fresh()
-    }
+    parts = {task.id: _parts(task) for task in read(HELD_OUT, Task).records}
     rewards: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for attempt in read(results, Trajectory).records:
-        for part in dict.fromkeys(parts[attempt.task_id]):
+        for part in parts[attempt.task_id]:
             rewards[part][attempt.task_id].append(attempt.reward)
     return {part: _line([Tally(len(each), sum(each)) for each in of.values()]) for part, of in rewards.items()}
 
@@ -62,5 +61,7 @@ def _line(tallies: list[Tally]) -> str:
     return f"{', '.join(figures)} ({len(tallies)} tasks)"
 
 
-def _fresh() -> list[Task]:
-    return list(read(HELD_OUT, Task).records)
+def _parts(task: Task) -> list[str]:
+    """Seen or held-out wording, the sort of frame where it was held out, the family."""
+    wording, frame = task.origin["wording"], task.origin["frame"]
+    return [f"{wording} wording", *([f"{frame} wording"] if frame != wording else []), task.family or ""]
