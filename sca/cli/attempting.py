@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -95,10 +96,48 @@ def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any
     return opened, model_settings(model)
 
 
-async def make_attempts(
-    work: Work, output: "Output[Trajectory]", word: str, missing: int
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind."""
+
+    attempts: "list[Trajectory]"
+    """All that are in the output, those of earlier runs included."""
+    wanted: frozenset[str]
+    """Ids of the attempts that were asked for."""
+    losses: "list[Losses[Job]]"
+
+    @property
+    def lost(self) -> int:
+        """Attempts that the machinery failed."""
+        return sum(len(loss.lost) for loss in self.losses)
+
+
+def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run: bool) -> Outcome | None:
+    """Make what an entered output lacks; None for a dry run, which only says what would be done."""
+    import asyncio
+
+    from sca.cli.console import say
+    from sca.records.ids import attempt_id
+    from sca.stages.rollouts import refuse_changed
+
+    tasks = [task for _, members in work.places for task in members]
+    wanted = frozenset(attempt_id(task.id, number) for task in tasks for number in range(work.attempts))
+    missing = len(wanted - output.done)
+    if dry_run:
+        say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+        return None
+    done: list[Trajectory] = list(output.records())
+    refuse_changed(tasks, done, str(out))
+    if not missing:
+        say("nothing to do: every attempt is there")
+        return Outcome(done, wanted, [])
+    made, losses = asyncio.run(_make(work, output, missing))
+    return Outcome(done + made, wanted, losses)
+
+
+async def _make(
+    work: Work, output: "Output[Trajectory]", missing: int
 ) -> "tuple[list[Trajectory], list[Losses[Job]]]":
-    """Make the attempts that the output lacks; `word` names the stage on the live line."""
     from sca.cli.progress import progress
     from sca.records.ids import settings_hash
     from sca.sandbox.host import DockerSandbox
@@ -111,7 +150,7 @@ async def make_attempts(
         if work.engine is not None:
             await stack.enter_async_context(work.engine)
         done = len(output.done)
-        meter = stack.enter_context(progress(word, total=done + missing, done=done, good="success"))
+        meter = stack.enter_context(progress(work.plan.stage, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:
             async with DockerSandbox(setting.folder, data=setting.data, limits=work.plan.limits, size=1) as sandbox:
                 output.note(sandbox=sandbox.describe())

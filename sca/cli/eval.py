@@ -1,15 +1,11 @@
 """`sca eval`: how well does a model do on tasks that nothing was trained on?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sca.cli import attempting, options, roles
-
-if TYPE_CHECKING:
-    from sca.dialogue.attempts import Job
-    from sca.dialogue.scheduler import Losses
 
 TaskFile = Annotated[
     Path | None,
@@ -55,19 +51,15 @@ def evaluate(
     sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
     sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
     """
-    import asyncio
-
     from sca.cli.closing import estimate_lines, tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
     from sca.dialogue.setting import Setting
     from sca.records.contract import Task, Trajectory
-    from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
     from sca.stages.evaluation import check_evaluable, summarise, summary_path, write_summary
-    from sca.stages.rollouts import refuse_changed
 
     setting = Setting.open(env, data)
     file = tasks or setting.test_tasks
@@ -83,30 +75,21 @@ def evaluate(
     refuse_same([out], [file])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
     with output:
-        wanted = {attempt_id(task.id, number) for task in reading.records for number in range(trials)}
-        missing = len(wanted - output.done)
-        if dry_run:
-            say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+        outcome = attempting.bring_about(work, output, out, dry_run=dry_run)
+        if outcome is None:
             return
-        done: list[Trajectory] = list(output.records())
-        refuse_changed(reading.records, done, str(out))
-        losses: list[Losses[Job]] = []
-        if missing:
-            made, losses = asyncio.run(attempting.make_attempts(work, output, "eval", missing))
-            done += made
-        else:
-            say("nothing to do: every attempt is there")
+        asked = [attempt for attempt in outcome.attempts if attempt.id in outcome.wanted]
         summary = {
             "model": work.model,
             "environment": setting.name,
             "data_hash": setting.hash,
-            **summarise([attempt for attempt in done if attempt.id in wanted], reading.records, trials),
+            **summarise(asked, reading.records, trials),
             "bad_lines": len(reading.skipped),
-            "lost": sum(len(loss.lost) for loss in losses),
+            "lost": outcome.lost,
         }
         output.finish(counts=summary, complete=not summary["lost"])
     if place := summary_path(out):
         write_summary(place, summary)
     estimate_lines(summary)
     say(f"attempts are in {out}" + (f", figures in {place}" if place else ""))
-    tell_losses(losses, "attempts")
+    tell_losses(outcome.losses, "attempts")

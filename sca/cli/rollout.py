@@ -1,14 +1,9 @@
 """`sca rollout`: the executor practises on tasks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sca.cli import attempting, options, roles
 from sca.cli.validate import Env
-
-if TYPE_CHECKING:
-    from sca.dialogue.attempts import Job
-    from sca.dialogue.scheduler import Losses
 
 
 def rollout(
@@ -42,17 +37,14 @@ def rollout(
     head -n 50 validated.jsonl | sca rollout - -o few.jsonl
     sca rollout validated.jsonl --agent oracle --attempts 1 -o oracle.jsonl     each task's own solution
     """
-    import asyncio
-
     from sca.cli.closing import tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
     from sca.records.contract import Task, Trajectory
-    from sca.records.ids import attempt_id
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
-    from sca.stages.rollouts import count_attempts, refuse_changed
+    from sca.stages.rollouts import count_attempts
 
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
     tell_skipped(reading)
@@ -66,26 +58,16 @@ def rollout(
     refuse_same([out], [tasks])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
     with output:
-        wanted = {attempt_id(task.id, number) for task in reading.records for number in range(attempts)}
-        missing = len(wanted - output.done)
-        if dry_run:
-            say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+        outcome = attempting.bring_about(work, output, out, dry_run=dry_run)
+        if outcome is None:
             return
-        done: list[Trajectory] = list(output.records())
-        refuse_changed(reading.records, done, str(out))
-        losses: list[Losses[Job]] = []
-        if missing:
-            made, losses = asyncio.run(attempting.make_attempts(work, output, "rollout", missing))
-            done += made
-        else:
-            say("nothing to do: every attempt is there")
         counts = {
-            **count_attempts(done),
+            **count_attempts(outcome.attempts),
             "tasks": len(reading.records),
             "bad_lines": len(reading.skipped),
-            "lost": sum(len(loss.lost) for loss in losses),
+            "lost": outcome.lost,
         }
         output.finish(counts=counts, complete=not counts["lost"])
     rate = f" ({counts['successes'] / counts['attempts']:.1%})" if counts["attempts"] else ""
     say(f"{counts['successes']} of {counts['attempts']} attempts{rate} succeeded; all are in {out}")
-    tell_losses(losses, "attempts")
+    tell_losses(outcome.losses, "attempts")
