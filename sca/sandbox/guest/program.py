@@ -78,10 +78,12 @@ def _exactly(fd: int, size: int) -> bytes:
 
 
 def _main_module(client: "Client", tools: list[dict[str, Any]]) -> types.ModuleType:
+    own = types.ModuleType("builtins")  # what the program patches there, the guest does not see
+    own.__dict__.update(vars(builtins))
     module = types.ModuleType("__main__")
     module.__dict__.update({tool["name"]: client.stub(tool) for tool in tools})
-    module.__dict__.update(ToolError=ToolError, same=same, __builtins__=builtins)
-    sys.modules["__main__"] = module
+    module.__dict__.update(ToolError=ToolError, same=same, __builtins__=own)
+    sys.modules.update(__main__=module, builtins=own)
     return module
 
 

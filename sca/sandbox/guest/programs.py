@@ -6,6 +6,7 @@ It stays root so that its children can change to a uid of their own, and so that
 import gc
 import importlib
 import os
+import random
 import signal
 from functools import partial
 from typing import Any
@@ -70,6 +71,7 @@ def _work(fds: list[int], uid: int | None, limits: dict[str, Any]) -> None:
     confine.first_to_go()
     confine.limit_program(limits, alone=uid is not None)
     confine.become(uid)
+    random.seed()  # or chance would be the same in every program of a container
     program.serve(program.Ports(*fds[:3]), limits)
 
 

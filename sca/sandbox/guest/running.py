@@ -67,6 +67,8 @@ class Runner:
             watch.drain()
         report = self._stop(state, watch)
         status, told = self._status(watch, ending)
+        if status == "tool_error" and not any(call["error"] for call in report.get("calls", ())):
+            status = "exception"  # no tool refused anything: the program raised it by hand
         outcome = {"status": status, "alive": ending is None, "output": watch.capture.text(), "cpu_seconds": cpu}
         if ending is not None:
             self._release(process)
@@ -133,7 +135,7 @@ _EXCEPTION = {"type": str, "bases": list, "message": str, "traceback": str}
 
 def _sound(told: Any) -> bool:
     """Whether a report says what a report may say. Anyone in the process could have written it."""
-    if not isinstance(told, dict) or told.get("status") not in STATUSES:
+    if not isinstance(told, dict) or not isinstance(told.get("status"), str) or told["status"] not in STATUSES:
         return False
     exception = told.get("exception")
     return (

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import marshal
+import math
 import select
 import signal
 import socket
@@ -138,7 +139,7 @@ class State:
     def _answer(self, body: bytes, journal: Journal) -> bytes:
         """One call, answered with a result or with what its caller should raise."""
         try:
-            request = json.loads(body, parse_constant=_refuse)
+            request = json.loads(body, parse_constant=_refuse, parse_float=_finite)
         except (ValueError, RecursionError) as error:
             raise Malformed(str(error)) from None
         match request:
@@ -202,6 +203,11 @@ def _raise(kind: str, message: str) -> bytes:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
 
 
 def _too_slow(*_: object) -> NoReturn:
