@@ -27,7 +27,7 @@ HOME = "opt/sca"
 LIBRARIES = "usr/lib/sca"
 PYTHON = "usr/bin/python3"
 LABEL = "sca.image"
-FORMAT = 1
+FORMAT = 2
 """Raised when the layout of the image changes in a way that no content shows."""
 LEFT_OUT = {
     "test", "tests", "idlelib", "ensurepip", "tkinter", "turtledemo", "turtle.py", "lib2to3", "venv", "site-packages",
@@ -114,6 +114,7 @@ def build(client: Engine, content: Content) -> str:
 def environment(*, home: bool = True) -> dict[str, str]:
     """Environment variables of the supervisor: the same world every time."""
     own = {"PYTHONPATH": f"/{HOME}", "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+    own["MALLOC_ARENA_MAX"] = "1"  # each would take 64 MiB of address space, and a program have few threads
     return own | ({"PYTHONHOME": "/usr", "LD_LIBRARY_PATH": f"/{LIBRARIES}"} if home else {})
 
 
@@ -151,14 +152,17 @@ def _write_root(file: IO[bytes], content: Content) -> None:
         dynamic = Path(sysconfig.get_config_var("DESTSHARED") or library / "lib-dynload")
         dynamic = dynamic if dynamic.is_dir() else library / "lib-dynload"
         modules = [path for path in sorted(dynamic.glob("*.so")) if not path.name.startswith(LEFT_OUT_MODULES)]
-        writer.file(PYTHON, executable, 0o755)
+        # Root starts the supervisor; what a program might start as its own uid there is none.
+        writer.file(PYTHON, executable, 0o700)
         for path in _library(library):
             writer.file(f"usr/{sys.platlibdir}/{version}/{path.relative_to(library)}", path)
         for path in modules:
-            writer.file(f"usr/{sys.platlibdir}/{version}/lib-dynload/{path.name}", path, 0o755)
+            writer.file(f"usr/{sys.platlibdir}/{version}/lib-dynload/{path.name}", path)
         for path in linked([executable, *modules]):
             loader = path.name.startswith(("ld-linux", "ld-musl", "ld64"))
-            writer.file(str(path).lstrip("/") if loader else f"{LIBRARIES}/{path.name}", path, 0o755)
+            writer.file(
+                str(path).lstrip("/") if loader else f"{LIBRARIES}/{path.name}", path, 0o700 if loader else 0o644
+            )
         _add_project(writer, content)
 
 
