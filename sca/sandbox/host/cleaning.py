@@ -11,13 +11,19 @@ from sca.sandbox.host.settings import DEADLINE, OWNER, PLACE, RUN, owner, place
 def remove_run(client: Engine, run: str) -> None:
     """Remove the containers of one run. Raises SandboxError if one will not go."""
     for _ in range(50):
-        left = _containers(client, f"{RUN}={run}")
+        left = remove_found(client, run)
         if not left:
             return
-        _remove(client, left)
         time.sleep(0.1)
     with faults("removing containers"):
-        raise OSError(f"{len(left)} containers of run {run} could not be removed; try `sca sandbox clean`")
+        raise OSError(f"{left} containers of run {run} could not be removed; try `sca sandbox clean`")
+
+
+def remove_found(client: Engine, run: str) -> int:
+    """Ask once for the removal of a run's containers; how many there were."""
+    found = _containers(client, f"{RUN}={run}")
+    _remove(client, found)
+    return len(found)
 
 
 def remove_stale(client: Engine) -> int:

@@ -44,6 +44,15 @@ def connect(timeout: int = 60) -> Engine:
     return client
 
 
+def answers(client: Engine) -> bool:
+    """Whether the engine is there."""
+    try:
+        with faults("answering"):
+            return bool(client.ping())
+    except SandboxError:
+        return False
+
+
 def describe(client: Engine) -> dict[str, Any]:
     """What a sidecar says of the engine, and what the pool needs to know of its machine."""
     with faults("asking for its version"):

@@ -9,6 +9,7 @@ from typing import Any
 from sca.errors import SandboxError
 from sca.sandbox import Limits
 from sca.sandbox.guest.frames import LARGE, Inbox, Malformed, pack, unpack
+from sca.sandbox.host.stream import Demultiplexer
 
 SILENCE = 120
 """Seconds after which a supervisor that heard nothing ends itself."""
@@ -22,16 +23,16 @@ def patience(limits: Limits, programs: int = 1) -> float:
 
 
 class Link:
-    """One supervisor, as long as it answers. Whatever goes wrong with it raises SandboxError, then and ever after."""
+    """One supervisor, as long as it answers. Whatever goes wrong with it raises SandboxError, then and ever after.
+
+    `multiplexed`: the engine wraps pieces of stdout and stderr in headers of its own.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, multiplexed: bool) -> None:
         self.reader, self.writer = reader, writer
-        self.multiplexed = multiplexed
-        """Whether Docker wraps pieces of stdout and stderr in headers of its own."""
+        self._streams = Demultiplexer() if multiplexed else None
         self.families: dict[str, list[dict[str, Any]]] = {}
         self.broken: str | None = None
-        self.stderr = b""
-        """The last of what the supervisor wrote there."""
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._inbox = Inbox(LARGE)
@@ -103,29 +104,24 @@ class Link:
 
     async def _listen(self) -> None:
         try:
-            while data := await self._piece():
-                for body in self._inbox.feed(data):
-                    message = unpack(body)
-                    future = self._waiting.get(message.get("id", 0))
-                    if future and not future.done():
-                        future.set_result(message)
-        except (OSError, EOFError, Malformed) as error:
+            while data := await self.reader.read(1 << 16):
+                for body in self._inbox.feed(self._streams.feed(data) if self._streams else data):
+                    self._take(unpack(body))
+        except (OSError, Malformed) as error:
             self._break(f"a container is lost ({type(error).__name__}){self._last_words()}")
         else:
             self._break(f"a container is lost{self._last_words()}")
 
-    async def _piece(self) -> bytes:
-        """The next piece of stdout; empty at its end."""
-        while self.multiplexed:
-            header = await self.reader.readexactly(8)
-            data = await self.reader.readexactly(int.from_bytes(header[4:], "big"))
-            if header[0] == 1 and data:
-                return data
-            self.stderr = (self.stderr + data)[-4096:]
-        return await self.reader.read(1 << 16)
+    def _take(self, message: Any) -> None:
+        if not isinstance(message, dict) or not isinstance(number := message.get("id", 0), int):
+            raise Malformed("not an answer")
+        future = self._waiting.get(number)
+        if future and not future.done():
+            future.set_result(message)
 
     def _last_words(self) -> str:
-        lines = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        stderr = self._streams.stderr if self._streams else b""
+        lines = stderr.decode("utf-8", "replace").strip().splitlines()
         return f": {lines[-1]}" if lines else ""
 
     async def _keep_alive(self) -> None:

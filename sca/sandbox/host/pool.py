@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,14 @@ from sca.sandbox.host import attestation, cleaning, engine, image
 from sca.sandbox.host.container import Container
 from sca.sandbox.host.engine import Engine
 from sca.sandbox.host.settings import Settings
+from sca.sandbox.host.watchman import Watchman
 from sca.sandbox.host.worlds import HostBox
 
 T = TypeVar("T")
 MOST_SHARED = 16
 """Most episodes that share a container at a time."""
+OUTAGE = 30.0
+"""Seconds for which an engine that does not answer any more is waited for, once."""
 MOST_SERVED = 256
 """Episodes after which a shared container is replaced."""
 
@@ -52,6 +56,9 @@ class DockerSandbox:
         self._shared: list[Container] = []
         self._background: set[asyncio.Task[None]] = set()
         self._joining = asyncio.Lock()
+        self._returning = asyncio.Lock()
+        self._given_up = False
+        self._watchman: Watchman | None = None
 
     async def __aenter__(self) -> "DockerSandbox":
         self._threads = ThreadPoolExecutor(max_workers=self.size + 4, thread_name_prefix="sca-docker")
@@ -60,6 +67,7 @@ class DockerSandbox:
             self._client = client = await self._call(engine.connect)
             identity = await self._call(image.find_or_build, client, self.content, self._image)
             self._settings = Settings(identity, self.content, self.limits, self.runtime)
+            self._watchman = await self._call(Watchman, self._settings.run)
             await self._call(cleaning.remove_stale, client)
             about = await self._call(engine.describe, client)
             self.capacity = max(1, min(MOST_SHARED, about["memory_bytes"] // 2 // self.limits.memory_bytes))
@@ -119,7 +127,7 @@ class DockerSandbox:
                 if container.live < self.capacity and container.tasks < MOST_SERVED and not container.spent:
                     break
             else:
-                container = await self._start(self.capacity)
+                container = await self._start_surely(self.capacity)
                 self._shared.append(container)
             container.live += 1
             return container
@@ -144,13 +152,32 @@ class DockerSandbox:
         self._known.add(container)
         return container
 
+    async def _start_surely(self, programs: int) -> Container:
+        """Start one; where that fails, once more when the engine answers."""
+        try:
+            return await self._start(programs)
+        except SandboxError:
+            await self._wait_for_engine()
+            return await self._start(programs)
+
+    async def _wait_for_engine(self) -> None:
+        """Raises SandboxError where the engine stays away, then and ever after."""
+        end = time.monotonic() + OUTAGE
+        async with self._returning:
+            while not await self._call(engine.answers, self._client):
+                if self._given_up or time.monotonic() > end:
+                    self._given_up = True
+                    raise SandboxError(f"the Docker engine at {engine.address()} does not answer any more")
+                await asyncio.sleep(0.5)
+            self._given_up = False
+
     async def _remove(self, container: Container) -> None:
         self._known.discard(container)
         with contextlib.suppress(SandboxError):  # at the end what is left is removed by its label, or reported
             await container.remove()
 
     def _begin(self) -> None:
-        task = asyncio.create_task(self._start(1))
+        task = asyncio.create_task(self._start_surely(1))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, though maybe never awaited
         self._ahead.append(task)
 
@@ -163,6 +190,11 @@ class DockerSandbox:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    async def _dismiss(self, how: Callable[[Watchman], None]) -> None:
+        if self._watchman is not None:
+            await self._call(how, self._watchman)
+            self._watchman = None
 
     async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
@@ -178,9 +210,15 @@ class DockerSandbox:
             await asyncio.wait(self._background, timeout=5)
         await asyncio.gather(*(self._remove(container) for container in list(self._known)))
         if self._client is not None:
-            if hasattr(self, "_settings"):
-                await self._call(cleaning.remove_run, self._client, self._settings.run)
-            self._client.close()
+            try:
+                if hasattr(self, "_settings"):
+                    await self._call(cleaning.remove_run, self._client, self._settings.run)
+            except SandboxError:
+                await self._dismiss(Watchman.leave)
+                raise
+            finally:
+                await self._dismiss(Watchman.dismiss)
+                self._client.close()
         self._ahead.clear()
         self._threads.shutdown(wait=False)
 

@@ -71,7 +71,7 @@ json.loads = lambda *a, **k: {"return_items": ["teapot-2"]}
 import gc, sys
 def texts(thing, depth=3):
     if type(thing) is str: yield thing
-    elif depth and type(thing) in (list, tuple, set, frozenset): 
+    elif depth and type(thing) in (list, tuple, set, frozenset):
         for inner in thing: yield from texts(inner, depth - 1)
     elif depth and type(thing) is dict:
         for inner in thing.values(): yield from texts(inner, depth - 1)
