@@ -1,6 +1,7 @@
 """One container: created, attached to, started, removed. Nothing else is ever asked of the engine for it."""
 
 import asyncio
+import contextlib
 import socket
 from concurrent.futures import Executor
 from typing import Any
@@ -70,12 +71,11 @@ class Container:
 def _start(client: Engine, config: dict[str, Any]) -> tuple[str, socket.socket]:
     with faults("starting a container"):
         number = str(client.create_container_from_config(config)["Id"])
-        try:
-            stream = _attach(client, number)
+        with contextlib.ExitStack() as undo:
+            undo.callback(remove, client, number)
+            stream = undo.enter_context(_attach(client, number))
             client.start(number)
-        except BaseException:
-            remove(client, number)
-            raise
+            undo.pop_all()
     return number, stream
 
 
