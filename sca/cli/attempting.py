@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from sca.cli import roles
+from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
     from sca.dialogue.attempts import Agent, Job
@@ -36,6 +37,7 @@ class Work:
     places: "list[tuple[Setting, list[Task]]]"
     attempts: int
     concurrency: int
+    containers: Containers
 
     def settings(self) -> dict[str, Any]:
         """What the sidecar holds."""
@@ -63,6 +65,7 @@ def prepare(
     attempts: int,
     seed: int,
     concurrency: int | None,
+    containers: Containers,
 ) -> Work:
     """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
     from sca.dialogue.executor import ExecutorRules
@@ -84,7 +87,8 @@ def prepare(
         seed=seed,
         stage=stage,
     )
-    return Work(plan, opened, places, attempts, concurrency or LIVE)
+    containers.check([setting for setting, _ in places])
+    return Work(plan, opened, places, attempts, concurrency or LIVE, containers)
 
 
 def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any]]":
@@ -140,7 +144,6 @@ async def _make(
 ) -> "tuple[list[Trajectory], list[Losses[Job]]]":
     from sca.cli.progress import progress
     from sca.records.ids import settings_hash
-    from sca.sandbox.host import DockerSandbox
     from sca.stages.rollouts import run_rollouts
 
     made: list[Trajectory] = []
@@ -152,7 +155,7 @@ async def _make(
         done = len(output.done)
         meter = stack.enter_context(progress(work.plan.stage, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:
-            async with DockerSandbox(setting.folder, data=setting.data, limits=work.plan.limits, size=1) as sandbox:
+            async with work.containers.sandbox(setting, work.plan.limits) as sandbox:
                 output.note(sandbox=sandbox.describe())
                 some, lost = await run_rollouts(
                     tasks, work.attempts, _agent(work, setting), sandbox, output,

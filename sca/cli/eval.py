@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sca.cli import attempting, options, roles
+from sca.cli.containers import Containers
 
 TaskFile = Annotated[
     Path | None,
@@ -34,6 +35,8 @@ def evaluate(
     max_turns: roles.MaxTurns = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
+    runtime: options.Runtime = None,
+    image: options.Image = None,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
     dry_run: options.DryRun = False,
@@ -70,7 +73,7 @@ def evaluate(
     work = attempting.prepare(
         "eval", settings_of(reading.records, shown(file), env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
-        attempts=trials, seed=seed, concurrency=concurrency,
+        attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [file])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)

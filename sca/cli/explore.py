@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sca.cli import options, roles
+from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
     from sca.dialogue.scheduler import Losses
@@ -41,6 +42,8 @@ def explore(
     max_turns: roles.MaxTurns = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
+    runtime: options.Runtime = None,
+    image: options.Image = None,
     force: options.Force = False,
     dry_run: options.DryRun = False,
 ) -> None:
@@ -86,7 +89,9 @@ def explore(
         tasks: list[Task] = list(output.records())
         losses: list[Losses[tuple[int, str]]] = []
         if missing:
-            made, lost = asyncio.run(_explore(plan, opened, output, episodes, missing, concurrency or LIVE))
+            made, lost = asyncio.run(
+                _explore(plan, opened, Containers(runtime, image), output, episodes, missing, concurrency or LIVE)
+            )
             tasks += made
             losses.append(lost)
         else:
@@ -98,14 +103,19 @@ def explore(
 
 
 async def _explore(
-    plan: "Exploration", engine: "Engine", output: "Output[Task]", episodes: int, missing: int, concurrency: int
+    plan: "Exploration",
+    engine: "Engine",
+    containers: Containers,
+    output: "Output[Task]",
+    episodes: int,
+    missing: int,
+    concurrency: int,
 ) -> "tuple[list[Task], Losses[tuple[int, str]]]":
     from sca.cli.progress import progress
     from sca.dialogue.turns import Asker
-    from sca.sandbox.host import DockerSandbox
     from sca.stages.exploration import run_exploration
 
-    sandbox = DockerSandbox(plan.setting.folder, data=plan.setting.data, limits=plan.limits, size=1)
+    sandbox = containers.sandbox(plan.setting, plan.limits)
     done = len(output.done)
     async with sandbox, engine:
         output.note(sandbox=sandbox.describe())

@@ -83,6 +83,23 @@ Concurrency = Annotated[
     ),
 ]
 
+Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime", metavar="NAME", help="A runtime that the engine knows, such as runsc.", show_default="runc"
+    ),
+]
+
+Image = Annotated[
+    str | None,
+    typer.Option(
+        "--image",
+        metavar="NAME",
+        help="An image that `sca sandbox build` made for the environment, used as it is.",
+        show_default="built when missing",
+    ),
+]
+
 Force = Annotated[
     bool, typer.Option("--force", help="Begin the output afresh: what it held is lost, whatever made it.")
 ]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sca.cli import attempting, options, roles
+from sca.cli.containers import Containers
 from sca.cli.validate import Env
 
 
@@ -22,6 +23,8 @@ def rollout(
     max_turns: roles.MaxTurns = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
+    runtime: options.Runtime = None,
+    image: options.Image = None,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
     dry_run: options.DryRun = False,
@@ -53,7 +56,7 @@ def rollout(
     work = attempting.prepare(
         "rollout", settings_of(reading.records, file, env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
-        attempts=attempts, seed=seed, concurrency=concurrency,
+        attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [tasks])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sca.cli.console import say
-from sca.cli.options import Data, Environment
+from sca.cli.options import Data, Environment, Runtime
 
 app = typer.Typer(
     help="Check, build and clean the containers that code runs in.",
@@ -21,12 +21,6 @@ Base = Annotated[
         metavar="IMAGE",
         help="An image of yours, on the engine already, to build on: with Python 3.11 or later as `python3`.",
         show_default=False,
-    ),
-]
-Runtime = Annotated[
-    str | None,
-    typer.Option(
-        "--runtime", metavar="NAME", help="A runtime that the engine knows, such as runsc.", show_default="runc"
     ),
 ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sca.cli import options
+from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
     from sca.dialogue.scheduler import Losses
@@ -42,6 +43,8 @@ def validate(
     variant: Variant = "full",
     tasks_per_container: PerContainer = 1,
     concurrency: options.Concurrency = None,
+    runtime: options.Runtime = None,
+    image: options.Image = None,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
     dry_run: options.DryRun = False,
@@ -75,6 +78,7 @@ def validate(
     tell_skipped(reading)
     places = settings_of(reading.records, shown(tasks), env, data)
     plan = Validation({setting.name: setting.hash for setting, _ in places}, variant, Limits())
+    containers = Containers(runtime, image).check([setting for setting, _ in places])
     refuse_same([out, rejected], [tasks])
     pair = Pair.open(out, rejected, JudgedTask, plan.settings(), force=force, dry_run=dry_run)
     with pair:
@@ -86,7 +90,7 @@ def validate(
         losses: list[Losses[Task]] = []
         refuse_changed(reading.records, verdicts, str(out))
         if missing:
-            made, losses = asyncio.run(_judge(plan, places, pair, concurrency, tasks_per_container))
+            made, losses = asyncio.run(_judge(plan, places, pair, concurrency, tasks_per_container, containers))
             verdicts += made
         else:
             say("nothing to do: every task has its verdict")
@@ -109,11 +113,11 @@ async def _judge(
     pair: "Pair[JudgedTask]",
     concurrency: int | None,
     tasks_per_container: int,
+    containers: Containers,
 ) -> "tuple[list[JudgedTask], list[Losses[Task]]]":
     import os
 
     from sca.cli.progress import progress
-    from sca.sandbox.host import DockerSandbox
     from sca.stages.validation import run_validation
 
     workers = concurrency or (os.cpu_count() or 1)
@@ -123,10 +127,9 @@ async def _judge(
     total = len(pair.done) + sum(task.id not in pair.done for _, tasks in missing for task in tasks)
     with progress("validate", total=total, done=len(pair.done), good="admitted") as meter:
         for setting, tasks in missing:
-            sandbox = DockerSandbox(
-                setting.folder, data=setting.data, limits=plan.limits, tasks_per_container=tasks_per_container,
-                size=workers + 1,
-            )  # fmt: skip
+            sandbox = containers.sandbox(
+                setting, plan.limits, size=workers + 1, tasks_per_container=tasks_per_container
+            )
             async with sandbox:
                 pair.note(sandbox=sandbox.describe())
                 made, lost = await run_validation(plan, tasks, sandbox, pair, concurrency=workers, progress=meter)

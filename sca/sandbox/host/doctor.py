@@ -27,5 +27,5 @@ async def diagnose(content: image.Content, limits: Limits, runtime: str | None =
         finally:
             remove_run(client, settings.run)
             client.close()
-    engine_seen = f"{engine.address()}, version {about['version']}, kernel {about['kernel']}"
+    engine_seen = f"{engine.shown_address()}, version {about['version']}, kernel {about['kernel']}"
     return [Finding("an engine that answers", True, engine_seen), *findings]

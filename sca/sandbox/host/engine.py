@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from sca.errors import SandboxError
+from sca.records.scrubbing import scrub_text
 from sca.sandbox.host.engine_address import ask, engine_address
 
 Engine: TypeAlias = Any
@@ -27,6 +28,11 @@ def address() -> str:
     return os.environ.get(HOST_VARIABLE) or engine_address() or "unix:///var/run/docker.sock"
 
 
+def shown_address() -> str:
+    """The same for a person's eyes: without a password."""
+    return scrub_text(address())
+
+
 def connect(timeout: int = 60) -> Engine:
     """A client of the engine that answers. Raises SandboxError, one line, where none does."""
     import docker
@@ -34,13 +40,13 @@ def connect(timeout: int = 60) -> Engine:
 
     where = address()
     if where.startswith("unix://") and (answer := ask(where)) != "answers":
-        raise SandboxError((NO_PERMISSION if answer == "forbidden" else NO_ENGINE).format(address=where))
+        raise SandboxError((NO_PERMISSION if answer == "forbidden" else NO_ENGINE).format(address=scrub_text(where)))
     try:
         client = docker.APIClient(
             version="auto", timeout=timeout, **kwargs_from_env({**os.environ, "DOCKER_HOST": where})
         )
     except docker.errors.DockerException as error:
-        raise SandboxError(NO_ENGINE.format(address=where)) from error
+        raise SandboxError(NO_ENGINE.format(address=scrub_text(where))) from error
     return client
 
 
@@ -76,4 +82,6 @@ def faults(doing: str) -> Iterator[None]:
         yield
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         explanation = getattr(error, "explanation", None) or str(error)
-        raise SandboxError(f"the Docker engine failed at {doing}: {' '.join(str(explanation).split())}") from error
+        raise SandboxError(
+            f"the Docker engine failed at {doing}: {scrub_text(' '.join(str(explanation).split()))}"
+        ) from error

@@ -167,7 +167,7 @@ class DockerSandbox:
             while not await self._call(engine.answers, self._client):
                 if self._given_up or time.monotonic() > end:
                     self._given_up = True
-                    raise SandboxError(f"the Docker engine at {engine.address()} does not answer any more")
+                    raise SandboxError(f"the Docker engine at {engine.shown_address()} does not answer any more")
                 await asyncio.sleep(0.5)
             self._given_up = False
 
