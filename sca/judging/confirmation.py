@@ -22,21 +22,24 @@ async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
     """Note `unstable` where the second opinion differs. Raises `SandboxError` when the sandbox fails."""
     judgement.reach("stable")
     again = Judgement()
-    for attempt in reversed(judgement.attempts):
-        problem = await _differs(task, attempt, box, again)
+    for number, attempt in reversed(list(enumerate(judgement.attempts))):
+        end_state = (
+            judgement.end_state if number == 0 else None
+        )  # the solution's; it must be one that tools can reach
+        problem = await _differs(task, attempt, end_state, box, again)
         if problem:
             judgement.fail("stable", "unstable", problem)
             return
 
 
-async def _differs(task: Task, attempt: Attempted, box: Box, again: Judgement) -> str | None:
+async def _differs(task: Task, attempt: Attempted, end_state: str | None, box: Box, again: Judgement) -> str | None:
     world = await box.world(task.family)
     try:
         for source in replay(attempt.calls):
             run = await world.run(source)
             if run.status != "ok":
                 return f"Its recorded tool calls cannot be made again: {run.status}."
-        if await world.state_hash() != attempt.state_hash:
+        if end_state is not None and await world.digest() != end_state:
             return "Its recorded tool calls lead to another state in a fresh container."
         passed = await evaluate(
             world, task.evaluation_function or "", attempt.answer, again, "stable", "in a fresh container",

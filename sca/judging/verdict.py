@@ -3,6 +3,7 @@
 The checks run in the order of `CHECKS`; the first that fails gives the reason. A check that was not reached is null.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -36,14 +37,13 @@ class Attempted:
 
     calls: tuple[Call, ...]
     answer: str
-    state_hash: str
     passed: bool
 
     @property
-    def effect(self) -> tuple[str, str, str]:
+    def effect(self) -> tuple[str, str]:
         """Equal for programs that do and say the same; to look around is to do nothing, to be refused is not."""
         calls = [(call.name, call.arguments) for call in self.calls if call.kind != "read" or call.error is not None]
-        return json.dumps(calls, sort_keys=True), self.answer, self.state_hash
+        return json.dumps(calls, sort_keys=True), self.answer
 
 
 @dataclass
@@ -55,6 +55,8 @@ class Judgement:
     reached: set[str] = field(default_factory=set)
     attempts: list[Attempted] = field(default_factory=list)
     """The solution's and then the failure cases', as far as they ran."""
+    end_state: str | None = None
+    """Digest of the state after the solution, of a task that is sound."""
     started: float = field(default_factory=time.monotonic)
 
     def reach(self, check: str) -> None:
@@ -65,6 +67,12 @@ class Judgement:
         """Note that `check` failed."""
         self.reached.add(check)
         self.problems.setdefault(check, (reason, strip_controls(detail)))
+
+    def take(self, part: "Judgement") -> None:
+        """Take in what was found beside it."""
+        for check, (reason, detail) in part.problems.items():
+            self.fail(check, reason, detail)
+        self.attempts += part.attempts
 
     @property
     def sound(self) -> bool:
@@ -95,11 +103,17 @@ async def judge(task: Task, box: Box, limits: Limits) -> Judgement:
         return judgement
     if not await _noop(task, box, evaluation, judgement):
         return judgement
-    if not await _solution(task, box, evaluation, solution, judgement):
-        return judgement
-    await _failures(task, box, evaluation, failures, judgement)
-    for check in ("deterministic", "read_only"):
-        judgement.reach(check)
+    world = await box.world(task.family)
+    try:
+        if not await _solution(world, evaluation, solution, judgement):
+            return judgement
+        await _failures(task, box, evaluation, failures, judgement)
+        for check in ("deterministic", "read_only"):
+            judgement.reach(check)
+        if judgement.sound:
+            judgement.end_state = await world.digest()
+    finally:
+        await world.close()
     return judgement
 
 
@@ -152,25 +166,19 @@ async def _noop(task: Task, box: Box, evaluation: str, judgement: Judgement) -> 
     return True
 
 
-async def _solution(task: Task, box: Box, evaluation: str, solution: str, judgement: Judgement) -> bool:
+async def _solution(world: World, evaluation: str, solution: str, judgement: Judgement) -> bool:
     judgement.reach("solution_runs")
-    world = await box.world(task.family)
-    try:
-        run = await world.run(solution)
-        if run.status != "ok":
-            status = "exception" if run.status == "tool_error" else run.status
-            judgement.fail("solution_runs", f"solution_{status}", _ended("The solution", run))
-            return False
-        judgement.reach("solution_passes")
-        answer = run.result or ""
-        passed = await evaluate(
-            world, evaluation, answer, judgement, "solution_passes", "after the solution", tolerant=False
-        )
-        if passed is None:
-            return False
-        judgement.attempts.append(Attempted(run.calls, answer, await world.state_hash(), passed))
-    finally:
-        await world.close()
+    run = await world.run(solution)
+    if run.status != "ok":
+        status = "exception" if run.status == "tool_error" else run.status
+        judgement.fail("solution_runs", f"solution_{status}", _ended("The solution", run))
+        return False
+    judgement.reach("solution_passes")
+    answer, where = run.result or "", "after the solution"
+    passed = await evaluate(world, evaluation, answer, judgement, "solution_passes", where, tolerant=False)
+    if passed is None:
+        return False
+    judgement.attempts.append(Attempted(run.calls, answer, passed))
     if not passed:
         said = f" Its answer was {answer!r:.500}." if answer else ""
         judgement.fail("solution_passes", "solution_fails", f"evaluate does not accept the solution.{said}")
@@ -180,33 +188,38 @@ async def _solution(task: Task, box: Box, evaluation: str, solution: str, judgem
 async def _failures(task: Task, box: Box, evaluation: str, failures: Sequence[str], judgement: Judgement) -> None:
     judgement.reach("failures_run")
     judgement.reach("failures_fail")
-    for number, failure in enumerate(failures, 1):
-        name = f"Failure case {number}"
-        world = await box.world(task.family)
-        try:
-            run = await world.run(failure)
-            if run.status not in ("ok", "tool_error"):
-                judgement.fail("failures_run", f"failure_{run.status}", _ended(name, run))
-                continue
-            answer = run.result or ""
-            where = f"after failure case {number}"
-            passed = await evaluate(world, evaluation, answer, judgement, "failures_fail", where)
-            if passed is None:
-                continue
-            judgement.attempts.append(Attempted(run.calls, answer, await world.state_hash(), passed))
-        finally:
-            await world.close()
-        if passed:
-            judgement.fail("failures_fail", "failure_passes", f"{name} is accepted by evaluate: it is too lenient.")
+    cases = enumerate(failures, 1)
+    for found in await asyncio.gather(*(_failure(task, box, evaluation, *case) for case in cases)):
+        judgement.take(found)
     if judgement.sound and len(failures) >= FAILURES_NEEDED:
         _check_distinct(judgement)
+
+
+async def _failure(task: Task, box: Box, evaluation: str, number: int, failure: str) -> Judgement:
+    """What one failure case shows; they are tried side by side, and put together in their order."""
+    found, name = Judgement(), f"Failure case {number}"
+    world = await box.world(task.family)
+    try:
+        run = await world.run(failure)
+        if run.status not in ("ok", "tool_error"):
+            found.fail("failures_run", f"failure_{run.status}", _ended(name, run))
+            return found
+        answer = run.result or ""
+        passed = await evaluate(world, evaluation, answer, found, "failures_fail", f"after failure case {number}")
+        if passed is not None:
+            found.attempts.append(Attempted(run.calls, answer, passed))
+    finally:
+        await world.close()
+    if passed:
+        found.fail("failures_fail", "failure_passes", f"{name} is accepted by evaluate: it is too lenient.")
+    return found
 
 
 def _check_distinct(judgement: Judgement) -> None:
     """At least three failure cases must do or say something, each another thing."""
     solution, *failures = judgement.attempts
-    idle = (json.dumps([]), "", "")
-    effects = {f.effect for f in failures if (f.effect[0], f.effect[1], "") != idle and f.effect != solution.effect}
+    idle = (json.dumps([]), "")
+    effects = {failure.effect for failure in failures} - {idle, solution.effect}
     if len(effects) < FAILURES_NEEDED:
         detail = (
             f"Only {len(effects)} of {len(failures)} failure cases do or say something of their own; "

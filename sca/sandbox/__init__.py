@@ -139,6 +139,12 @@ class World(Protocol):
         Raises `StateLost` when a program called a tool that hung.
         """
 
+    async def digest(self) -> str:
+        """Tells this state from another in the same sandbox, several times faster than `state_hash`.
+
+        Raises `StateLost` as `state_hash` does.
+        """
+
     async def state(self) -> Any:
         """The state itself, for `--state-changes`. Raises `StateLost` as `state_hash` does."""
 

@@ -1,8 +1,9 @@
 """Runs inside the container, on the standard library alone.
 
-    supervisor   PID 1: frames in, frames out; `running` and `watching` follow a program, `processes` are what it sees
-    ├─ states    loads the environment once, then forks a `state` process for each world
-    └─ programs  a clean template without environment, data or jobs; forks a `program` process for each program
+    supervisor   PID 1: takes the host's requests; `jobs` follows each program to its end
+    ├─ state     loads the environment once (Z), then forks a process that owns the state (S) for each world
+    └─ template  clean of environment, data and jobs (T); forks a `program` process (R) for each program
 
-Only the supervisor's word counts. It parses no code and never imports the environment.
+Only the supervisor's word counts. It parses no code and never imports the environment. `frames` is how they talk,
+`confine` what they give up, `forking` how they come to be, `binding` how a call meets a tool's signature.
 """

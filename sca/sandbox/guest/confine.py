@@ -25,24 +25,17 @@ def close_all_but(kept: Iterable[int]) -> None:
 
 def become(uid: int | None) -> None:
     """Change to a uid without a way back; every capability goes with the old one. None: a double, stay."""
-    if uid is None:
-        return
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
-
-
-def _limit(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
 
 
 def limit_memory(allowance: int) -> None:
     """Bound the address space to what is in use now and `allowance` bytes more."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        used = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    statm = os.open("/proc/self/statm", os.O_RDONLY)
+    used = int(os.read(statm, 256).split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    os.close(statm)
     _limit(resource.RLIMIT_AS, used + allowance)
 
 
@@ -54,17 +47,23 @@ def limit_program(limits: dict[str, Any], *, alone: bool) -> None:
     if alone:
         _limit(resource.RLIMIT_NPROC, limits["processes"])
     _limit(resource.RLIMIT_NOFILE, 64)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_STACK, 8 << 20)
-    _limit(resource.RLIMIT_MEMLOCK, 0)
-    _limit(resource.RLIMIT_MSGQUEUE, 0)
+    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
+        _limit(kind, 0)
+
+
+def _limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(kind, (value, value))
 
 
 def first_to_go() -> None:
     """Have the kernel choose this process before any other when memory runs out."""
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("1000")
+    score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(score, b"1000")
+    os.close(score)
 
 
 def signal_all(uid: int | None, base: int, group: int, number: int) -> None:
@@ -85,26 +84,28 @@ def signal_all(uid: int | None, base: int, group: int, number: int) -> None:
         os.setresuid(0, 0, 0)
 
 
-def processes(uid: int | None, group: int) -> int:
+def count(uid: int | None, group: int) -> int:
     """How many processes of a uid there are, the dead that nobody has collected included."""
-    count = 0
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError):
-                own = os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid
-                count += own
-    return count
+    try:  # one system call says whether there is any
+        os.getpriority(os.PRIO_PGRP if uid is None else os.PRIO_USER, group if uid is None else uid)
+    except ProcessLookupError:
+        return 0
+    found = 0
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            found += os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid
+    return found
 
 
 def sweep(uid: int | None, base: int, group: int) -> bool:
     """Kill all of a uid; False if something is still there after two seconds."""
     deadline = time.monotonic() + 2
     pause = 0.0001
-    signal_all(uid, base, group, signal.SIGKILL)
-    while processes(uid, group):
+    while True:
+        signal_all(uid, base, group, signal.SIGKILL)
+        if not count(uid, group):
+            return True
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)
         pause = min(2 * pause, 0.005)
-        signal_all(uid, base, group, signal.SIGKILL)
-    return True

@@ -1,10 +1,11 @@
-"""Forking a process that the supervisor then talks to directly."""
+"""How a process comes to be: one that the supervisor knows asks for it by fork, and hands it its descriptors."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from sca.sandbox.guest import confine
+from sca.sandbox.guest.confine import close_all_but
 from sca.sandbox.guest.frames import Channel
 
 NO_REPORT = 97
@@ -14,7 +15,7 @@ NO_REPORT = 97
 def fork(control: Channel, fds: Sequence[int], work: Callable[[], None]) -> int:
     """Fork a process that has only these descriptors and does `work`; its pid, or 0 where the kernel refuses.
 
-    The supervisor is told the pid and given a handle on it. Here the descriptors are closed.
+    The supervisor is told. Here the descriptors are closed.
     """
     try:
         pid = os.fork()
@@ -23,25 +24,19 @@ def fork(control: Channel, fds: Sequence[int], work: Callable[[], None]) -> int:
         control.send({"refused": str(error)})
     if pid == 0:
         try:
-            confine.close_all_but(fds)
+            close_all_but(fds)
             work()
         except BaseException:  # noqa: BLE001 - the last words of a process
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(NO_REPORT)
     if pid > 0:
-        handle = os.pidfd_open(pid)
-        control.send({"pid": pid}, [handle])
-        os.close(handle)
+        control.send({"pid": pid})
     for fd in fds:
         os.close(fd)
     return max(pid, 0)
 
 
-def collect() -> None:
-    """Collect children that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+def channel(fd: int) -> Channel:
+    """The channel whose end a descriptor is."""
+    return Channel(socket.socket(fileno=fd))

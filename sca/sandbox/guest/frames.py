@@ -1,6 +1,7 @@
 """Frames: a length (u32, big-endian) and that many bytes of JSON; between trusted processes also file descriptors."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,7 +19,11 @@ class Malformed(Exception):
 
 def pack(message: Any) -> bytes:
     """A frame. What UTF-8 cannot hold (lone surrogates) arrives as a question mark."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return wrap(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+
+
+def wrap(body: bytes) -> bytes:
+    """A frame of what is JSON already."""
     return len(body).to_bytes(HEADER, "big") + body
 
 
@@ -28,6 +33,17 @@ def unpack(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from None
+
+
+def read(fd: int) -> bytes:
+    """The body of the one frame that is under way, or what came of it before the stream ended."""
+    data = b""
+    while len(data) < HEADER or len(data) < HEADER + int.from_bytes(data[:HEADER], "big"):
+        chunk = os.read(fd, 1 << 17)
+        if not chunk:
+            break
+        data += chunk
+    return data[HEADER:]
 
 
 def too_deep(value: object, depth: int) -> bool:
@@ -77,24 +93,11 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
 
-    @classmethod
-    def of(cls, fd: int) -> "Channel":
-        """The end that a descriptor is."""
-        return cls(socket.socket(fileno=fd))
-
-    @classmethod
-    def pair(cls) -> tuple["Channel", "Channel"]:
-        """Both ends."""
-        one, other = socket.socketpair()
-        return cls(one), cls(other)
-
     def send(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Send a message; the descriptors travel with its first bytes and stay open here."""
         data = pack(message)
-        if fds:
-            sent = socket.send_fds(self.sock, [data[:HEADER]], list(fds))
-            data = data[sent:]
-        self.sock.sendall(data)
+        sent = socket.send_fds(self.sock, [data], list(fds)) if fds else 0
+        self.sock.sendall(data[sent:])
 
     def receive(self) -> tuple[Any, list[int]]:
         """The next message and its descriptors; `EOFError` when the other end is gone."""
@@ -105,15 +108,10 @@ class Channel:
         return unpack(self._exactly(int.from_bytes(head, "big"))), fds
 
     def _exactly(self, size: int) -> bytes:
-        chunks = []
-        while size:
-            chunk = self.sock.recv(min(size, 1 << 20))
+        data = bytearray()
+        while len(data) < size:
+            chunk = self.sock.recv(min(size - len(data), 1 << 20))
             if not chunk:
                 raise EOFError
-            chunks.append(chunk)
-            size -= len(chunk)
-        return b"".join(chunks)
-
-    def close(self) -> None:
-        """Close this end."""
-        self.sock.close()
+            data += chunk
+        return bytes(data)

@@ -1,46 +1,28 @@
-"""The state process of one world: owns the state, answers tool calls, keeps their journal."""
+"""Loads the environment once; forks a process for each world, which owns its state and keeps a journal of calls."""
 
 import copy
+import gc
 import hashlib
 import json
 import marshal
 import math
+import os
 import select
 import signal
 import socket
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
-from sca.environment.authoring import ToolError
+from sca.environment.authoring import Tool, ToolError, tools_of
+from sca.environment.loading import load
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.binding import Parameters
-from sca.sandbox.guest.forking import collect, fork
-from sca.sandbox.guest.frames import HEADER, Channel, Inbox, Malformed, pack, too_deep
+from sca.sandbox.guest.forking import channel, fork
+from sca.sandbox.guest.frames import Channel, Inbox, Malformed, pack, too_deep, wrap
 
 JOURNAL_BYTES = 1 << 22
 """Most bytes of arguments in one program's journal; beyond it the program has made too many calls."""
-
-
-@dataclass
-class Family:
-    """A set of tools; for each name what the agent is told of it, and its parameters."""
-
-    toolset: Any
-    tools: dict[str, tuple[dict[str, Any], Parameters]]
-
-
-@dataclass
-class Journal:
-    """What one program did to the state."""
-
-    calls: list[dict[str, Any]] = field(default_factory=list)
-    size: int = 0
-    before: bytes = b""
-    """Digest of the state before the first call of a write tool."""
-    tried: bool = False
-    wrote: bool = False
-    ended: bool = False
 
 
 class TooManyCallsError(Exception):
@@ -51,25 +33,76 @@ class TooSlowError(BaseException):
     """One call used as much CPU time as a whole program may."""
 
 
-def digest(state: Any) -> bytes:
-    """Tells one state from another in a few milliseconds a megabyte; not the public `state_hash`."""
+def main(control: Channel, setup: dict[str, Any]) -> None:
+    """Load, drop every right, then fork on request until the supervisor is gone."""
+    gc.disable()  # collecting while so much is made costs as much as the making
     try:
-        return hashlib.blake2b(marshal.dumps(state, 2)).digest()
+        environment = load(Path(setup["environment"]))
+        families = dict(environment.families) or {"": environment}
+        tools = {name: tools_of(family) for name, family in families.items()}
+        parameters = {
+            name: {tool: Parameters(getattr(families[name], tool)) for tool in found} for name, found in tools.items()
+        }
+        state = environment.load(Path(setup["data"]))
+        confine.become(None if setup["base"] is None else setup["base"] + confine.STATE)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the host must hear of it
+        control.send({"error": f"{type(error).__name__}: {error}"})
+        return
+    gc.freeze()
+    gc.enable()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, _too_slow)
+    control.send({"families": {name: [asdict(tool) for tool in found.values()] for name, found in tools.items()}})
+    pristine = digest(state)
+    confine.limit_memory(setup["limits"]["memory_bytes"])  # those that are forked inherit it
+    while True:
+        try:
+            request, fds = control.receive()
+        except EOFError:
+            os._exit(0)
+
+        def work(fd: int = fds[0], family: str = request["family"]) -> None:
+            toolset = families[family](state)
+            State(channel(fd), toolset, tools[family], parameters[family], setup["limits"], pristine).work()
+
+        fork(control, fds, work)
+
+
+def digest(state: Any) -> str:
+    """Tells one state from another in a few milliseconds a megabyte; not the public `state_hash`.
+
+    Unlike `json`, `marshal` looks at objects without counting references, which in a fork would copy their pages.
+    """
+    try:
+        data = marshal.dumps(state, 2)
     except ValueError:  # not plain data; `sca env check` says so
-        return hashlib.blake2b(repr(state).encode("utf-8", "replace")).digest()
+        data = repr(state).encode("utf-8", "replace")
+    return hashlib.sha256(data).hexdigest()
 
 
+@dataclass
+class Journal:
+    """What one program did to the state."""
+
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    size: int = 0
+    before: str | None = None
+    """Digest of the state before the first call of a write tool."""
+    wrote: bool = False
+    ended: bool = False
+
+
+@dataclass
 class State:
     """Serves one program at a time, when the supervisor says so."""
 
-    def __init__(self, control: Channel, family: Family, state: Any, known: bytes, limits: dict[str, Any]) -> None:
-        self.control = control
-        self.family = family
-        self.tools = family.toolset(state)
-        self.known: bytes | None = known
-        self.limits = limits
-        confine.limit_memory(limits["memory_bytes"])
-        signal.signal(signal.SIGPROF, _too_slow)
+    control: Channel
+    toolset: Any
+    tools: dict[str, Tool]
+    parameters: dict[str, Parameters]
+    limits: dict[str, Any]
+    known: str | None
+    """Digest of the state, as long as it is known."""
 
     def work(self) -> None:
         """Do as the supervisor says until it is gone."""
@@ -83,46 +116,43 @@ class State:
                     with socket.socket(fileno=fds[0]) as tool:
                         self._serve(tool)
                 case "fork":
-                    collect()
-                    fork(self.control, fds, partial(self._continue, fds[0]))
+                    fork(self.control, fds, lambda fd=fds[0]: self._continue(fd))  # type: ignore[misc]
+                case "digest":
+                    self.known = self.known or digest(self.toolset.state)
+                    self.control.send({"told": self.known})
                 case "hash":
-                    self.control.send({"hash": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
+                    self.control.send({"told": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
                 case "state":
-                    self.control.send({"text": self._text()})
+                    self.control.send({"told": self._text()})
 
     def _continue(self, fd: int) -> None:
-        self.control = Channel.of(fd)
+        self.control = channel(fd)
         self.work()
 
     def _text(self) -> str:
-        return json.dumps(self.tools.state, sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.toolset.state, sort_keys=True, ensure_ascii=False)
 
     def _serve(self, tool: socket.socket) -> None:
-        """Answer one program's calls until told to stop; then report."""
-        journal = Journal()
+        """Answer one program's calls until told to stop or no more can come; then report."""
+        journal, broke = Journal(), None
         try:
             self._answer_all(tool, journal)
         except TooManyCallsError:
-            self.control.send({"broke": "tool_limit"})
+            broke = "tool_limit"
         except Malformed:
-            self.control.send({"broke": "bad_result"})
+            broke = "bad_result"
         except OSError:  # the program closed its end
             pass
-        self.control.receive()
-        if journal.tried and not journal.wrote:
-            journal.wrote = digest(self.tools.state) != journal.before
+        if journal.before and not journal.wrote:
+            journal.wrote = digest(self.toolset.state) != journal.before
         if journal.wrote:
             self.known = None
-        self.control.send({"calls": journal.calls, "wrote": journal.wrote, "ended": journal.ended})
+        self.control.send({"calls": journal.calls, "wrote": journal.wrote, "ended": journal.ended, "broke": broke})
 
     def _answer_all(self, tool: socket.socket, journal: Journal) -> None:
         tool.setblocking(False)
         inbox = Inbox(self.limits["argument_bytes"] + 4096)
-        poll = select.poll()
-        poll.register(self.control.sock, select.POLLIN)
-        poll.register(tool, select.POLLIN)
-        stop = self.control.sock.fileno()
-        while not any(fd == stop for fd, _ in poll.poll()):
+        while self.control.sock not in select.select([self.control.sock, tool], [], [])[0]:
             data = tool.recv(1 << 16)
             if not data:
                 return
@@ -132,8 +162,7 @@ class State:
                     try:
                         answer = answer[tool.send(answer) :]
                     except BlockingIOError:
-                        readable, _, _ = select.select([stop], [tool], [])
-                        if readable:
+                        if select.select([self.control.sock], [tool], [])[0]:
                             return
 
     def _answer(self, body: bytes, journal: Journal) -> bytes:
@@ -144,45 +173,46 @@ class State:
             raise Malformed(str(error)) from None
         match request:
             case [str(name), list(args), dict(kwargs)]:
-                pass
+                problem = "nested too deeply" if too_deep([args, kwargs], self.limits["answer_depth"]) else None
+            case [str(name), None, None]:  # so the program's side says instead of sending them
+                problem = f"larger than {self.limits['argument_bytes']} bytes"
             case _:
                 raise Malformed("not a call")
-        if name not in self.family.tools:
+        if name not in self.tools:
             return _raise("NameError", f"name {name!r} is not defined")
         journal.size += len(body)
         if len(journal.calls) >= self.limits["tool_calls"] or journal.size > JOURNAL_BYTES:
             raise TooManyCallsError
-        about, parameters = self.family.tools[name]
-        call: dict[str, Any] = {"name": name, "kind": about["kind"], "arguments": {}, "error": None, "made": None}
+        tool = self.tools[name]
+        call: dict[str, Any] = {"name": name, "kind": tool.kind, "arguments": {}, "error": None, "made": None}
         journal.calls.append(call)
-        if too_deep([args, kwargs], self.limits["answer_depth"]):
-            call["error"] = f"{name}(): the arguments are nested too deeply"
+        if problem:
+            call["error"] = f"the arguments of {name} are {problem}"
             return _raise("ToolError", call["error"])
         try:
-            bound = parameters.bind(args, kwargs)
+            bound = self.parameters[name].bind(args, kwargs)
         except TypeError as error:
             call["error"] = f"TypeError: {error}"
             return _raise("TypeError", str(error))
-        call["arguments"] = copy.deepcopy(dict(bound.arguments))
-        if about["kind"] != "read":  # a read is never made again
-            call["made"] = copy.deepcopy((bound.args, bound.kwargs))
-        if about["kind"] == "write" and not journal.tried:
-            journal.tried = True
-            self.known = journal.before = self.known or digest(self.tools.state)
+        call["arguments"], made = copy.deepcopy((dict(bound.arguments), [bound.args, bound.kwargs]))
+        if tool.kind != "read":  # a read is never made again
+            call["made"] = made
+        if tool.kind == "write" and not journal.before:
+            self.known = journal.before = self.known or digest(self.toolset.state)
         try:
             text = self._call(name, bound)
         except ToolError as error:
             call["error"] = str(error)
             return _raise("ToolError", str(error))
-        journal.wrote |= about["kind"] == "write"
-        journal.ended |= about["ends"]
-        return len(text).to_bytes(HEADER, "big") + text
+        journal.wrote |= tool.kind == "write"
+        journal.ended |= tool.ends
+        return wrap(text)
 
     def _call(self, name: str, bound: Any) -> bytes:
         """Run the tool; its result in a frame's body. Whatever goes wrong inside is a `ToolError` naming the tool."""
         signal.setitimer(signal.ITIMER_PROF, self.limits["cpu_seconds"])
         try:
-            result = getattr(self.tools, name)(*bound.args, **bound.kwargs)
+            result = getattr(self.toolset, name)(*bound.args, **bound.kwargs)
             text = json.dumps({"result": result}).encode()
         except ToolError:
             raise

@@ -8,15 +8,14 @@ import importlib
 import json
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from sca.sandbox.guest.confine import close_all_but
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, pack, unpack
-from sca.sandbox.guest.processes import Process, Refusal, Server, Trouble
-from sca.sandbox.guest.running import Runner
+from sca.sandbox.guest.jobs import Job, Program, Refusal, Server, Trouble
 
 MOST_REQUEST = 8 * SMALL
 MOST_ACTIONS = 64
@@ -24,39 +23,52 @@ MOST_ACTIONS = 64
 
 
 class World:
-    """A state process, and the code processes of the prompts over it."""
+    """A state process, forked at the first need of it, and the code processes of the prompts over it."""
 
-    def __init__(self, server: Server, family: str) -> None:
-        self.server, self.family = server, family
+    def __init__(self, states: Server, family: str) -> None:
+        self.states, self.family = states, family
         self.lock = threading.Lock()
-        self.prompts: dict[int, Process | None] = {}
+        self.prompts: dict[int, Program] = {}
+        self._server: Server | None = None
+
+    @property
+    def server(self) -> Server:
+        """The state process."""
+        if self._server is None:
+            self._server = self.states.fork_state(family=self.family)
+        return self._server
+
+    def close(self) -> None:
+        """End all its processes."""
+        for program in self.prompts.values():
+            program.end()
+        if self._server:
+            self._server.end()
 
 
 class Supervisor:
     """Answers the host's requests, each in a thread of its own."""
 
-    def __init__(self, states: Server, runner: Runner, families: dict[str, list[dict[str, Any]]]) -> None:
-        self.states, self.runner, self.families = states, runner, families
+    def __init__(self, states: Server, template: Server, hello: dict[str, Any], limits: dict[str, Any]) -> None:
+        self.states, self.template, self.limits = states, template, limits
+        self.families: dict[str, list[dict[str, Any]]] = hello.get("families", {})
         self.worlds: dict[int, World] = {}
         self._writing = threading.Lock()
+        self.tell(hello | {"python": sys.version.split()[0]})
 
-    def answer(self, request: dict[str, Any]) -> None:
-        """Do what is asked and send the answer, or what went wrong with the machinery."""
-        operations: dict[str, Callable[..., dict[str, Any]]] = {
-            "world": self.world, "run": self.run, "evaluate": self.evaluate, "execute": self.execute,
-            "hash": self.hash, "state": self.state, "close": self.close, "leave": self.leave, "parse": self.parse,
-            "ping": dict,
-        }  # fmt: skip
-        arguments = {key: value for key, value in request.items() if key not in ("id", "op")}
+    def take(self, request: dict[str, Any]) -> None:
+        """Begin to answer. Requests for a world are taken in the order in which they came."""
+        number, operation = request.pop("id"), request.pop("op")
+        if "world" in request:
+            place, family = request.pop("world"), request.pop("family")
+            world = self.worlds.pop(place, None) if operation == "close" else self.worlds.get(place)
+            request["world"] = world or World(self.states, family)
+            if operation != "close":
+                self.worlds[place] = request["world"]
         try:
-            answer = operations[request["op"]](**arguments)
-        except Refusal as error:
-            answer = {"refused": str(error)}
-        except Trouble as error:
-            answer = {"trouble": str(error)}
-        except Exception as error:  # noqa: BLE001 - a bug in here is the machinery's fault, whatever it is
-            answer = {"trouble": f"{type(error).__name__}: {error}"}
-        self.tell(answer | {"id": request["id"]})
+            threading.Thread(target=self._answer, args=(number, operation, request), daemon=True).start()
+        except RuntimeError:  # no room for another thread; then one after the other
+            self._answer(number, operation, request)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a frame to the host."""
@@ -65,95 +77,78 @@ class Supervisor:
             while data:
                 data = data[os.write(1, data) :]
 
-    def world(self, world: int, family: str) -> dict[str, Any]:
-        """Fork a pristine state process."""
-        self.worlds[world] = World(self.states.fork_state({"family": family}), family)
-        return {}
-
-    def _job(self, world: World, mode: str, source: str, **more: Any) -> dict[str, Any]:
-        return {"mode": mode, "source": source, "tools": self.families[world.family], **more}
-
-    def run(self, world: int, source: str) -> dict[str, Any]:
-        """Run a program on a world."""
-        place = self.worlds[world]
-        with place.lock:
-            return self.runner.run(self.runner.start(), place.server, self._job(place, "run", source))
-
-    def evaluate(self, world: int, source: str, answer: str, times: int) -> dict[str, Any]:
-        """Run a check, each time on a fork of the world's state that is thrown away."""
-        place = self.worlds[world]
-        runs = []
-        with place.lock:
-            for _ in range(times):
-                if place.server.lost:
-                    runs.append({"status": place.server.lost})
-                    continue
-                state = place.server.fork_state({"op": "fork"})
-                try:
-                    job = self._job(place, "evaluate", source, answer=answer)
-                    runs.append(self.runner.run(self.runner.start(), state, job))
-                finally:
-                    state.end()
-        return {"runs": runs}
-
-    def execute(self, world: int, prompt: int, source: str) -> dict[str, Any]:
-        """Run an action at a prompt; the prompt starts with its first action and again after it has died."""
-        place = self.worlds[world]
-        with place.lock:
-            process = place.prompts.get(prompt) or self.runner.start(MOST_ACTIONS)
-            place.prompts[prompt] = None
-            outcome = self.runner.run(process, place.server, self._job(place, "action", source), keep=True)
-            place.prompts[prompt] = process if outcome["alive"] else None
-            return outcome
-
-    def hash(self, world: int) -> dict[str, Any]:
-        """The state's hash."""
-        return self._ask(world, {"op": "hash"})
-
-    def state(self, world: int) -> dict[str, Any]:
-        """The state, as JSON text."""
-        return self._ask(world, {"op": "state"})
-
-    def _ask(self, world: int, message: Any) -> dict[str, Any]:
-        place = self.worlds[world]
-        with place.lock:
-            if place.server.lost:
-                return {"lost": place.server.lost}
-            return dict(place.server.ask(message, patience=60)[0])
-
-    def leave(self, world: int, prompt: int) -> dict[str, Any]:
-        """Close a prompt."""
-        place = self.worlds.get(world)
-        if place:
-            with place.lock:
-                process = place.prompts.pop(prompt, None)
-                if process:
-                    self.runner.end(process)
-        return {}
-
-    def close(self, world: int) -> dict[str, Any]:
-        """Close a world and its prompts."""
-        place = self.worlds.pop(world, None)
-        if place:
-            with place.lock:
-                for process in place.prompts.values():
-                    if process:
-                        self.runner.end(process)
-                place.server.end()
-        return {}
-
-    def parse(self, sources: list[str]) -> dict[str, Any]:
-        """Parse in a process that dies; one that takes it along is found by parsing each on its own."""
-        state = self.states.fork_state({"family": next(iter(self.families))})
+    def _answer(self, number: int, operation: str, arguments: dict[str, Any]) -> None:
         try:
-            told = self.runner.run(self.runner.start(), state, {"mode": "parse", "sources": sources, "tools": []})
+            answer = getattr(self, f"do_{operation}")(**arguments)
+        except Refusal as error:
+            answer = {"refused": str(error)}
+        except Trouble as error:
+            answer = {"trouble": str(error)}
+        except Exception as error:  # noqa: BLE001 - a bug in here is the machinery's fault, whatever it is
+            answer = {"trouble": f"{type(error).__name__}: {error}"}
+        self.tell(answer | {"id": number})
+
+    def do_ping(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def do_parse(self, sources: list[str]) -> dict[str, Any]:
+        """Parse programs in a process that dies; it has no state."""
+        return Job(Program(self.template), None, self.limits).run({"mode": "parse", "sources": sources, "tools": []})
+
+    def do_run(self, world: World, source: str) -> dict[str, Any]:
+        """Run a program on a world."""
+        with world.lock:
+            return self._run(world, world.server, mode="run", source=source)
+
+    def do_evaluate(self, world: World, source: str, answer: str) -> dict[str, Any]:
+        """Run a check on a fork of the world's state that is thrown away."""
+        with world.lock:
+            if world.server.lost:
+                return {"status": world.server.lost}
+            state = world.server.fork_state()
+        try:
+            return self._run(world, state, mode="evaluate", source=source, answer=answer)
         finally:
             state.end()
-        if told["status"] == "ok" and isinstance(told.get("told"), list) and len(told["told"]) == len(sources):
-            return {"told": told["told"]}
-        if len(sources) == 1:
-            return {"told": [f"parsing it ends in {told['status']}"]}
-        return {"told": [self.parse([source])["told"][0] for source in sources]}
+
+    def do_execute(self, world: World, prompt: int, source: str) -> dict[str, Any]:
+        """Run an action at a prompt; the prompt starts with its first action and again after it has died."""
+        with world.lock:
+            program = world.prompts.pop(prompt, None) or Program(self.template, MOST_ACTIONS)
+            outcome = self._run(world, world.server, program, mode="action", source=source)
+            if outcome["alive"]:
+                world.prompts[prompt] = program
+            return outcome
+
+    def _run(self, world: World, state: Server, program: Program | None = None, **job: Any) -> dict[str, Any]:
+        if state.lost:
+            if program:
+                program.end()
+            return {"status": state.lost, "alive": False}
+        job["tools"] = self.families[world.family]
+        return Job(program or Program(self.template), state, self.limits, keep=program is not None).run(job)
+
+    def do_look(self, world: World, what: str) -> dict[str, Any]:
+        """The state as JSON text, its public hash or its digest."""
+        with world.lock:
+            if world.server.lost:
+                return {"lost": world.server.lost}
+            return world.server.ask({"op": what}, patience=60)
+
+    def do_leave(self, world: World, prompt: int) -> dict[str, Any]:
+        """Close a prompt."""
+        with world.lock:
+            program = world.prompts.pop(prompt, None)
+            if program:
+                program.end()
+        return {}
+
+    def do_close(self, world: World) -> dict[str, Any]:
+        """Close a world and its prompts."""
+        with world.lock:
+            world.close()
+        return {}
 
 
 def main() -> None:
@@ -162,13 +157,11 @@ def main() -> None:
     if os.getpid() != 1:
         _adopt_orphans()
     setup["base"] = _base(setup["base"])
-    servers = [_server(name, setup) for name in ("states", "programs")]
-    states, template = (server for _, server in servers)
-    hello, _ = states.channel.receive()
-    supervisor = Supervisor(states, Runner(template, setup["base"], setup["limits"]), hello.get("families", {}))
-    supervisor.tell(hello | {"python": sys.version.split()[0]})
-    threading.Thread(target=_reap, args=({pid for pid, _ in servers},), daemon=True).start()
+    importlib.import_module("sca.environment.authoring")  # once, for both
+    states, template = _server("state", setup), _server("template", setup)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects orphans
     signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
+    supervisor = Supervisor(states, template, states.channel.receive()[0], setup["limits"])
     inbox = Inbox(MOST_REQUEST)
     while True:
         signal.alarm(setup["silence"])
@@ -176,33 +169,23 @@ def main() -> None:
         if not data:
             os._exit(0)
         for body in inbox.feed(data):
-            threading.Thread(target=supervisor.answer, args=(unpack(body),), daemon=True).start()
+            supervisor.take(unpack(body))
 
 
-def _server(name: str, setup: dict[str, Any]) -> tuple[int, Server]:
+def _server(name: str, setup: dict[str, Any]) -> Server:
     """Fork a server, which alone imports what it needs."""
-    ours, theirs = Channel.pair()
-    pid = os.fork()
-    if pid == 0:
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
         try:
-            ours.close()
             nothing = os.open("/dev/null", os.O_RDWR)
             os.dup2(nothing, 0)
             os.dup2(nothing, 1)
-            close_all_but([theirs.sock.fileno()])
-            importlib.import_module(f"sca.sandbox.guest.{name}").main(theirs, setup)
+            close_all_but([theirs.fileno()])
+            importlib.import_module(f"sca.sandbox.guest.{name}").main(Channel(theirs), setup)
         finally:
             os._exit(1)
     theirs.close()
-    return pid, Server(ours)
-
-
-def _reap(servers: set[int]) -> None:
-    """Collect orphans; a fork server that is gone takes the container with it."""
-    while True:
-        pid, _ = os.wait()
-        if pid in servers:
-            os._exit(4)
+    return Server(Channel(ours))
 
 
 def _base(wanted: int | None) -> int | None:

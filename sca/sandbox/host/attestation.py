@@ -66,15 +66,15 @@ async def examine(container: Container, settings: Settings) -> list[Finding]:
     await world.close()
     facts: dict[str, Any] = _json(found.result)
     outside = await container.inspect()
-    findings = [*_inside(facts, settings), *_outside(outside, container.asked)]
+    findings = [*_inside(facts, container.asked), *_outside(outside, container.asked)]
     survivors = left.result is None or lingering.result is None or int(lingering.result) in _json(left.result)
     findings.append(Finding("leftovers are killed", not survivors, "none left" if not survivors else "one lives on"))
     findings.append(Finding("memory is refused", too_much.status == "oom", too_much.status))
     return findings
 
 
-def _inside(facts: dict[str, Any], settings: Settings) -> list[Finding]:
-    limit = settings.container(1)["HostConfig"]
+def _inside(facts: dict[str, Any], asked: dict[str, Any]) -> list[Finding]:
+    limit = asked["HostConfig"]
 
     def capped(value: str, most: int) -> bool:
         return value.isdigit() and int(value) <= most

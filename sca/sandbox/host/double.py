@@ -69,7 +69,7 @@ class SubprocessSandbox:
         link = Link(process.stdout, process.stdin, multiplexed=False)
         try:
             await link.open()
-            yield HostBox(link, self.limits)
+            yield HostBox(link, self.limits, parallel=2)
         finally:
             await link.close()
             await process.wait()

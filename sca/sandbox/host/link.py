@@ -17,9 +17,9 @@ START = 60.0
 """Seconds that a supervisor may take to load its environment."""
 
 
-def patience(limits: Limits, programs: int = 1) -> float:
-    """Seconds after which an answer to `programs` programs cannot come any more."""
-    return programs * (3 * limits.wall_seconds + 10) + 20
+def patience(limits: Limits) -> float:
+    """Seconds after which an answer to a program cannot come any more."""
+    return 3 * limits.wall_seconds + 30
 
 
 class Link:
@@ -55,20 +55,21 @@ class Link:
         """The answer to one request."""
         if self.broken:
             raise SandboxError(self.broken)
-        number = self.number()
-        answer = self._expect(number)
+        answer = self._expect(self.tell(operation, **arguments))
         try:
-            self.writer.write(pack({"id": number, "op": operation, **arguments}))
             await self.writer.drain()
         except OSError as error:
             self._break(f"a container does not listen any more ({error})")
         told = await self._wait(answer, seconds)
         if "refused" in told:
             raise SandboxError(told["refused"])
-        if "trouble" in told:
-            self._break(f"a container is in trouble: {told['trouble']}")
-            raise SandboxError(str(self.broken))
         return told
+
+    def tell(self, operation: str, **arguments: Any) -> int:
+        """Send a request, whose answer nobody need wait for; its number."""
+        number = self.number()
+        self.writer.write(pack({"id": number, "op": operation, **arguments}))
+        return number
 
     async def close(self) -> None:
         """Hang up; the supervisor then ends."""
@@ -115,6 +116,8 @@ class Link:
     def _take(self, message: Any) -> None:
         if not isinstance(message, dict) or not isinstance(number := message.get("id", 0), int):
             raise Malformed("not an answer")
+        if "trouble" in message:
+            self._break(f"a container is in trouble: {message['trouble']}")
         future = self._waiting.get(number)
         if future and not future.done():
             future.set_result(message)

@@ -19,6 +19,8 @@ from sca.sandbox.host.watchman import Watchman
 from sca.sandbox.host.worlds import HostBox
 
 T = TypeVar("T")
+PROGRAMS = 2
+"""How many programs of a task may run at a time in its own container."""
 MOST_SHARED = 16
 """Most episodes that share a container at a time."""
 OUTAGE = 30.0
@@ -71,7 +73,7 @@ class DockerSandbox:
             await self._call(cleaning.remove_stale, client)
             about = await self._call(engine.describe, client)
             self.capacity = max(1, min(MOST_SHARED, about["memory_bytes"] // 2 // self.limits.memory_bytes))
-            first = await self._start(1)
+            first = await self._start(PROGRAMS)
             self._facts = {
                 "engine": about,
                 "image": await self._call(image.describe, client, identity),
@@ -95,7 +97,7 @@ class DockerSandbox:
         """A container of one's own, or a place in a shared one. Raises SandboxError where none can be had."""
         container = await (self._join() if shared else self._take())
         container.tasks += 1
-        box = HostBox(container.link, self.limits)
+        box = HostBox(container.link, self.limits, 1 if shared else PROGRAMS)
         whole = False
         try:
             yield box
@@ -177,7 +179,7 @@ class DockerSandbox:
             await container.remove()
 
     def _begin(self) -> None:
-        task = asyncio.create_task(self._start_surely(1))
+        task = asyncio.create_task(self._start_surely(PROGRAMS))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, though maybe never awaited
         self._ahead.append(task)
 
