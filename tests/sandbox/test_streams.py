@@ -148,3 +148,13 @@ async def test_answers_find_their_questions_in_any_order(number, content):
     assert (await one)["content"] == number
     assert json.dumps((await other)["content"]) == json.dumps(content)
     await link.close()
+
+
+async def test_a_runtime_without_what_the_guest_needs_is_told_as_such():
+    reader = asyncio.StreamReader()
+    link = Link(reader, _Writer(), multiplexed=True)
+    greeting = pack({"missing": "pidfd_open (Function not implemented); Linux has it since 5.3"})
+    reader.feed_data(header(1, len(greeting)) + greeting)
+    with pytest.raises(SandboxError, match="this runtime's kernel cannot hold programs: it has no pidfd_open"):
+        await link.open()
+    await link.close()

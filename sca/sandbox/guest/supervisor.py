@@ -154,6 +154,9 @@ class Supervisor:
 def main() -> None:
     """Start the fork servers while there is one thread, then take requests until stdin ends."""
     setup = json.loads(sys.argv[1])
+    if missing := _missing():
+        os.write(1, pack({"missing": missing}))
+        os._exit(5)
     if os.getpid() != 1:
         _adopt_orphans()
     setup["base"] = _base(setup["base"])
@@ -195,6 +198,15 @@ def _base(wanted: int | None) -> int | None:
     with open("/proc/self/uid_map", encoding="ascii") as file:
         mapped = sum(int(line.split()[2]) for line in file)
     return wanted if mapped > wanted + 4096 else 4096 * (1 + wanted // 4096 % 14)
+
+
+def _missing() -> str | None:
+    """What this kernel, or what plays one, does not have and nothing here works without."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return f"pidfd_open ({error.strerror}); Linux has it since 5.3"
+    return None
 
 
 def _adopt_orphans() -> None:

@@ -43,6 +43,8 @@ class Link:
         hello = self._expect(0)
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_alive())]
         greeting = await self._wait(hello, START)
+        if "missing" in greeting:
+            raise SandboxError(f"this runtime's kernel cannot hold programs: it has no {greeting['missing']}")
         if "error" in greeting:
             raise SandboxError(f"the environment does not load in the sandbox: {greeting['error']}")
         self.families = greeting["families"]
