@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sca.errors import SandboxError
 from sca.sandbox.guest.frames import HEADER, Inbox, Malformed, pack, too_deep, unpack
-from sca.sandbox.guest.running import _sound
+from sca.sandbox.guest.jobs import sound
 from sca.sandbox.host.link import Link
 from sca.sandbox.host.stream import KEPT, Demultiplexer
 
@@ -59,8 +59,8 @@ def test_garbage_is_a_message_or_malformed(data):
 
 @given(plain | st.dictionaries(st.sampled_from(["status", "result", "verdict", "exception", "shown", "x"]), plain))
 def test_any_report_is_sound_or_not(told):
-    sound = _sound(told)
-    assert sound is False or isinstance(told["status"], str)
+    is_sound = sound(told)
+    assert is_sound is False or isinstance(told["status"], str)
 
 
 @pytest.mark.parametrize("body", [b"[" * 500_000, b'{"a":' * 100_000, b"9" * 5000, b"\xff\xfe", b""])
