@@ -4,10 +4,13 @@ No registry, no network and no shell: a tar is written and given to `docker impo
 named by the hash of what went into it.
 """
 
+import contextlib
 import hashlib
+import importlib.util
 import io
 import os
 import platform
+import py_compile
 import subprocess
 import sys
 import sysconfig
@@ -27,7 +30,7 @@ HOME = "opt/sca"
 LIBRARIES = "usr/lib/sca"
 PYTHON = "usr/bin/python3"
 LABEL = "sca.image"
-FORMAT = 2
+FORMAT = 3
 """Raised when the layout of the image changes in a way that no content shows."""
 LEFT_OUT = {
     "test", "tests", "idlelib", "ensurepip", "tkinter", "turtledemo", "turtle.py", "lib2to3", "venv", "site-packages",
@@ -210,12 +213,12 @@ def _guest() -> Iterator[Path]:
 def _add_project(writer: "_Writer", content: Content) -> None:
     """The guest and the environment, for root's eyes only."""
     for path in sorted(_guest()):
-        writer.file(f"{HOME}/sca/{path.relative_to(PACKAGE)}", path, private=True)
+        writer.module(f"{HOME}/sca/{path.relative_to(PACKAGE)}", path)
     writer.text(f"{HOME}/sca/sandbox/__init__.py", "", private=True)
     place = content.place.lstrip("/")
     for path in _plain(content.folder):
         if path.relative_to(content.folder).parts[0] not in ("data", "tasks", "tests"):
-            writer.file(f"{place}/{path.relative_to(content.folder)}", path, private=True)
+            writer.module(f"{place}/{path.relative_to(content.folder)}", path)
     writer.folder(f"{place}/data", private=True)
     for path in _plain(content.data):
         writer.file(f"{place}/data/{path.relative_to(content.data)}", path, private=True)
@@ -251,6 +254,17 @@ class _Writer:
         stat = path.stat()
         with path.open("rb") as source:
             self._add(name, source, stat.st_size, 0o600 if private else mode, int(stat.st_mtime), private=private)
+
+    def module(self, name: str, path: Path) -> None:
+        """A private file and, of a module, its compiled form: no container then compiles it once more."""
+        self.file(name, path, private=True)
+        if path.suffix == ".py":
+            compiled = Path(importlib.util.cache_from_source(name))
+            with tempfile.NamedTemporaryFile(suffix=".pyc") as file:
+                unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+                with contextlib.suppress(py_compile.PyCompileError):  # the container will say what is wrong
+                    py_compile.compile(str(path), file.name, f"/{name}", doraise=True, invalidation_mode=unchecked)
+                    self.file(str(compiled), Path(file.name), private=True)
 
     def text(self, name: str, text: str, *, private: bool = False) -> None:
         """A small file."""
