@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint bench tiny-model clean
+.PHONY: help setup demo test test-all soak lint bench tiny-model clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,11 @@ test: setup ## The tests, real containers included
 
 test-all: setup ## The tests and the long ones
 	@$(WITH_ENGINE) $(BIN)/python -m pytest
+	@$(WITH_ENGINE) for run in 1:1 2:4 3:1; do echo "== the cases in order $${run%:*} by $${run#*:}" && \
+	  SCA_CASES_ORDER=$${run%:*} SCA_CASES_AT_ONCE=$${run#*:} $(BIN)/python -m pytest tests/sandbox/test_cases.py || exit 1; done
+
+soak: setup ## 5,000 candidates, twice: nothing grows and the verdicts are equal; some hours
+	@$(WITH_ENGINE) $(BIN)/python tests/soak/soak.py
 
 lint: setup ## ruff (rules and format) and strict mypy
 	$(BIN)/ruff check
