@@ -1,4 +1,4 @@
-"""`sca sandbox`: check, build and clean the containers that code runs in."""
+"""`sca sandbox`: check, build, measure and clean the containers that code runs in."""
 
 import asyncio
 from typing import Annotated
@@ -9,7 +9,7 @@ from sca.cli.console import say
 from sca.cli.options import Data, Environment, Runtime
 
 app = typer.Typer(
-    help="Check, build and clean the containers that code runs in.",
+    help="Check, build, measure and clean the containers that code runs in.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -69,6 +69,29 @@ def build(env: Environment, data: Data = None, base: Base = None) -> None:
     size = client.inspect_image(identity)["Size"] / 1e6
     say(f"built {made.tag()}, {size:.0f} MB")
     typer.echo(identity)
+
+
+@app.command()
+def bench() -> None:
+    """Measure programs, verdicts and tasks in the sandbox beside what one would write instead: some minutes.
+
+    It runs benchmarks/sandbox.py of the checkout that sca was installed from; its last line is JSON.
+
+    \b
+    sca sandbox bench
+    """
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    from sca.errors import UsageError
+    from sca.sandbox.host import engine
+
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "sandbox.py"
+    if not script.is_file():
+        raise UsageError("the benchmarks are not part of an installed sca; run `sca sandbox bench` from a checkout")
+    engine.connect().close()
+    raise typer.Exit(subprocess.run([sys.executable, str(script)], check=False).returncode)
 
 
 @app.command()

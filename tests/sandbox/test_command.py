@@ -33,7 +33,7 @@ def test_build_prints_the_id_of_the_image(shop):
     assert done.stderr.startswith("built sca-shop:")
 
 
-@pytest.mark.parametrize("arguments", [("doctor",), ("clean",), ("build", "--env", "calculation")])
+@pytest.mark.parametrize("arguments", [("doctor",), ("clean",), ("bench",), ("build", "--env", "calculation")])
 def test_without_an_engine_a_command_says_so_in_one_line(arguments):
     done = sca(*arguments, SCA_DOCKER_HOST="unix:///nowhere/docker.sock")
     assert (done.returncode, done.stdout) == (1, "")
