@@ -33,7 +33,7 @@ async def arena(request):
     """Judges the cases that were chosen, some at a time, from the first test on; each test awaits its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCA_CANARY", "canary-of-the-host")
-        async with DockerSandbox(FOLDER, size=2) as sandbox:
+        async with DockerSandbox(FOLDER, size=2, tasks_per_container=20) as sandbox:
             places = asyncio.Semaphore(AT_ONCE)
 
             async def one(case):

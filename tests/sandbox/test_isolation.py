@@ -163,3 +163,30 @@ async def test_many_programs_run_at_once_in_a_shared_container(docker_box):
         return run.result
 
     assert await asyncio.gather(*map(one, range(8))) == [str(number) for number in range(8)]
+
+
+FLOODS = {
+    "output": "while True: print('x' * 1_000_000)",
+    "stderr of many children": "import os\nfor _ in range(6): os.fork()\nwhile True: os.write(2, b'x' * 65536)",
+    "a result": "result = 'x' * (300 << 20)",
+    "an exception": "raise ValueError('x' * (300 << 20))",
+    "reports": "import os\nwhile True:\n    for fd in range(3, 12):\n        try: os.write(fd, b'\\0\\0\\0\\2{}' * 9999)\n        except OSError: pass",
+    "calls": "while True:\n    try: get_order('x' * 60_000)\n    except ToolError: pass",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", FLOODS.values(), ids=FLOODS)
+async def test_the_hosts_memory_is_flat_during_a_flood(hasty_sandbox, source):
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096
+
+    async with hasty_sandbox.box() as box:
+        world = await box.world()
+        before, most = resident(), 0
+        running = asyncio.create_task(world.run(source))
+        while not running.done():
+            most = max(most, resident())
+            await asyncio.sleep(0.005)
+        assert (await running).status != "ok"
+    assert most - before < 48 << 20

@@ -203,6 +203,20 @@ for n in range(200_000):
     error = after
 raise error
 """),
+    with_work("its own limits lowered", """
+import resource
+for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_STACK, resource.RLIMIT_FSIZE):
+    resource.setrlimit(kind, (0, 0))
+"""),
+    attack("no CPU time left", ("solution_timeout", "solution_killed"), "import resource; resource.setrlimit(resource.RLIMIT_CPU, (0, 0))\nwhile True: pass"),
+    attack("no address space left", "rejected", "import resource; resource.setrlimit(resource.RLIMIT_AS, (0, 0))\nx = bytearray(1 << 24)"),
+    attack("a main thread that ends before the others", "solution_timeout", """
+import ctypes, threading
+def on():
+    while True: pass
+threading.Thread(target=on).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""),
     with_work("descriptors up to the limit", """
 import os
 kept = []
