@@ -128,7 +128,7 @@ def compare(tasks: list[Task], data: Path, figures: dict[str, float]) -> dict[st
         image = find_or_build(client, made)
         config = Settings(image, made, DockerSandbox(FOLDER).limits).container(1) | {"OpenStdin": False}
         bare = each("bare containers", lambda _: alternatives.bare(client, config), list(range(40)))
-        naive = each("a container for a program", lambda t: alternatives.in_containers(t, client, image), tasks[:8])
+        naive = each("a container for a program", lambda t: alternatives.in_containers(t, client, image), tasks[:12])
         plain = each("a process for a program", lambda t: alternatives.in_process(t, FOLDER, data), tasks[:40])
         client.close()
     return {

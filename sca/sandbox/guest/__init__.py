@@ -5,5 +5,5 @@
     └─ template  clean of environment, data and jobs (T); forks a `program` process (R) for each program
 
 Only the supervisor's word counts. It parses no code and never imports the environment. `frames` is how they talk,
-`confine` what they give up, `forking` how they come to be, `binding` how a call meets a tool's signature.
+`confine` what they give up, `forking` how they come to be.
 """

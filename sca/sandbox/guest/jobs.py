@@ -33,8 +33,8 @@ class Refusal(Exception):
 class Server:
     """A process that we trust and that answers one question at a time, seen from the supervisor."""
 
-    def __init__(self, channel: Channel, handle: int | None = None) -> None:
-        self.channel, self.handle = channel, handle
+    def __init__(self, channel: Channel, pid: int = 0, handle: int | None = None) -> None:
+        self.channel, self.pid, self.handle = channel, pid, handle
         self.lost: str | None = None
         """Why it is no longer there, if a program that it served is to blame."""
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class Server:
     def fork_state(self, **message: Any) -> "Server":
         """Have it fork a state process."""
         ours, theirs = socket.socketpair()
-        return Server(Channel(ours), self.fork(message, theirs.detach())[1])
+        return Server(Channel(ours), *self.fork(message, theirs.detach()))
 
     def _ask(self, message: Any, fds: tuple[int, ...], patience: float | None) -> dict[str, Any]:
         try:
@@ -114,13 +114,8 @@ class Program:
     def waited(self) -> float:
         """Seconds that it waited for a core; none if it has threads or other processes to wait for."""
         fields = self._stat()
-        if not fields or int(fields[17]) > 1 or self._ask("count")["count"] > 1:
-            return 0.0
-        try:
-            with open(f"/proc/{self.pid}/schedstat", encoding="ascii") as file:
-                return int(file.read().split()[1]) / 1e9
-        except (OSError, IndexError):
-            return 0.0
+        alone = fields and int(fields[17]) == 1 and self._ask("count")["count"] == 1
+        return waited(self.pid) if alone else 0.0
 
     def _ask(self, operation: str, **more: Any) -> dict[str, Any]:
         return self.template.ask({"op": operation, "pid": self.pid, **more})
@@ -131,6 +126,15 @@ class Program:
                 return file.read().rpartition(")")[2].split()
         except OSError:
             return []
+
+
+def waited(pid: int) -> float:
+    """Seconds that the first thread of a process has waited for a core."""
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 class Job:
@@ -152,6 +156,7 @@ class Job:
         """Do it; how it ended."""
         self.started = time.monotonic()
         self.before = self.program.cpu() if self.keep else 0.0
+        self.tools_before = waited(self.state.pid) if self.state else 0.0
         kills = kills_for_memory()
         if self.state:
             self.state.channel.send({"op": "serve"}, [self.program.tools.fileno()])
@@ -247,10 +252,13 @@ class Job:
         if now - self.started < limits["cpu_seconds"] / 2:
             return
         late = now - self.started - limits["wall_seconds"]
-        if self._spent() > limits["cpu_seconds"] or (
-            late > 0 and late > min(self.program.waited(), 2 * limits["wall_seconds"])
-        ):
+        if self._spent() > limits["cpu_seconds"] or (late > 0 and late > self._excused()):
             self.cause = self.cause or "timeout"
+
+    def _excused(self) -> float:
+        """Seconds that the program, or a tool for it, waited for a core."""
+        tools = waited(self.state.pid) - self.tools_before if self.state else 0.0
+        return min(self.program.waited() + tools, 2.0 * float(self.limits["wall_seconds"]))
 
     def _stop(self) -> None:
         """Have the journal of the state process. If that hangs in a tool it is lost."""

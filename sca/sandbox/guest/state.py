@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sca.environment.authoring import Tool, ToolError, tools_of
+from sca.environment.binding import Parameters
 from sca.environment.loading import load
 from sca.sandbox.guest import confine
-from sca.sandbox.guest.binding import Parameters
 from sca.sandbox.guest.forking import channel, fork
 from sca.sandbox.guest.frames import Channel, Inbox, Malformed, pack, too_deep, wrap
 

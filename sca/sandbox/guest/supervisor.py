@@ -35,8 +35,20 @@ class World:
     def server(self) -> Server:
         """The state process."""
         if self._server is None:
-            self._server = self.states.fork_state(family=self.family)
+            self._server = self._pristine()
         return self._server
+
+    @property
+    def lost(self) -> str | None:
+        """Why the state process is no longer there, if a program that it served is to blame."""
+        return self._server.lost if self._server else None
+
+    def copy(self) -> Server:
+        """A state process of its own with the same state."""
+        return self._server.fork_state() if self._server else self._pristine()
+
+    def _pristine(self) -> Server:
+        return self.states.fork_state(family=self.family)
 
     def close(self) -> None:
         """End all its processes."""
@@ -104,9 +116,9 @@ class Supervisor:
     def do_evaluate(self, world: World, source: str, answer: str) -> dict[str, Any]:
         """Run a check on a fork of the world's state that is thrown away."""
         with world.lock:
-            if world.server.lost:
-                return {"status": world.server.lost}
-            state = world.server.fork_state()
+            if world.lost:
+                return {"status": world.lost}
+            state = world.copy()
         try:
             return self._run(world, state, mode="evaluate", source=source, answer=answer)
         finally:
@@ -132,8 +144,8 @@ class Supervisor:
     def do_look(self, world: World, what: str) -> dict[str, Any]:
         """The state as JSON text, its public hash or its digest."""
         with world.lock:
-            if world.server.lost:
-                return {"lost": world.server.lost}
+            if world.lost:
+                return {"lost": world.lost}
             return world.server.ask({"op": what}, patience=60)
 
     def do_leave(self, world: World, prompt: int) -> dict[str, Any]:
