@@ -111,11 +111,10 @@ class Program:
         fields = self._stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
-    def waited(self) -> float:
-        """Seconds that it waited for a core; none if it has threads or other processes to wait for."""
+    def alone(self) -> bool:
+        """Whether it has neither threads nor other processes that could keep it from a core."""
         fields = self._stat()
-        alone = fields and int(fields[17]) == 1 and self._ask("count")["count"] == 1
-        return waited(self.pid) if alone else 0.0
+        return bool(fields) and int(fields[17]) == 1 and self._ask("count")["count"] == 1
 
     def _ask(self, operation: str, **more: Any) -> dict[str, Any]:
         return self.template.ask({"op": operation, "pid": self.pid, **more})
@@ -256,9 +255,11 @@ class Job:
             self.cause = self.cause or "timeout"
 
     def _excused(self) -> float:
-        """Seconds that the program, or a tool for it, waited for a core."""
+        """Seconds that the program, or a tool for it, waited for a core, unless it may have brought that about."""
+        if not self.program.alone():
+            return 0.0
         tools = waited(self.state.pid) - self.tools_before if self.state else 0.0
-        return min(self.program.waited() + tools, 2.0 * float(self.limits["wall_seconds"]))
+        return min(waited(self.program.pid) + tools, 2.0 * float(self.limits["wall_seconds"]))
 
     def _stop(self) -> None:
         """Have the journal of the state process. If that hangs in a tool it is lost."""
