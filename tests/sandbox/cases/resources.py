@@ -210,7 +210,7 @@ for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_STAC
 """),
     attack("no CPU time left", ("solution_timeout", "solution_killed"), "import resource; resource.setrlimit(resource.RLIMIT_CPU, (0, 0))\nwhile True: pass"),
     attack("no address space left", "rejected", "import resource; resource.setrlimit(resource.RLIMIT_AS, (0, 0))\nx = bytearray(1 << 24)"),
-    attack("a main thread that ends before the others", "solution_timeout", """
+    attack("a main thread that ends before the others", ("solution_timeout", "solution_crash"), """
 import ctypes, threading
 def on():
     while True: pass
