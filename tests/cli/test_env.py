@@ -57,7 +57,8 @@ def test_an_unknown_family_is_wrong_usage_and_names_the_known_ones(sca):
 def test_an_unknown_environment_is_wrong_usage_and_names_the_known_ones(sca):
     ended = sca("env", "show", "tea")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: no environment called tea; known are calculation.")
+    assert ended.stderr.startswith("error: no environment called tea; known are ")
+    assert "calculation, retail" in ended.stderr
 
 
 def test_what_new_writes_passes_the_checks_that_need_no_container(sca):

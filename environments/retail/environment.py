@@ -1,0 +1,40 @@
+"""A shop's service desk: the database counts and what the agent said, and a simulated customer takes part."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sca.environment import Environment, Start
+
+from .delivered import DeliveredOrders
+from .lookups import LookUps
+from .pending import PendingOrders
+
+TABLES = ("users", "orders", "products")
+
+
+class Retail(LookUps, PendingOrders, DeliveredOrders, Environment):
+    """The service desk of an online shop: look customers, orders and products up, change pending orders and
+    addresses, and take returns and exchanges of what was delivered."""
+
+    counts = "both"
+    user = True
+
+    @classmethod
+    def load(cls, data: Path) -> dict[str, Any]:
+        """The tables users, orders and products, each by id, in the format of TauBench's own files.
+
+        A `transfers.json` beside them, an empty list, asks for a mark of each hand-over to a human. TauBench has
+        none, so that on its data the state stays the original's database to the last field. Raises
+        FileNotFoundError that names the file.
+        """
+        missing = [name for name in TABLES if not (data / f"{name}.json").is_file()]
+        if missing:
+            raise FileNotFoundError(f"{data} lacks {', '.join(f'{name}.json' for name in missing)}")
+        present = [name for name in (*TABLES, "transfers") if (data / f"{name}.json").is_file()]
+        return {name: json.loads((data / f"{name}.json").read_text(encoding="utf-8")) for name in present}
+
+    @classmethod
+    def starts(cls, state: Any) -> list[Start]:
+        """A customer each, by user id."""
+        return [Start(user_id) for user_id in state["users"]]
