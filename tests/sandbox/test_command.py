@@ -1,10 +1,15 @@
 """`sca sandbox`, as a person calls it."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 
 import pytest
+
+from sca.sandbox.host.seccomp import profile
 
 
 def sca(*arguments, **variables):
@@ -39,3 +44,44 @@ def test_without_an_engine_a_command_says_so_in_one_line(arguments):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: no Docker engine answers at unix:///nowhere/docker.sock")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_without_permission_a_command_says_so_in_one_line():
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as engine:
+        os.chmod(folder, 0o755)
+        path = f"{folder}/docker.sock"
+        engine.bind(path)
+        engine.listen()
+        os.chmod(path, 0o600)
+        source = "import os, docker.utils; from sca.sandbox.host import engine; os.setuid(65534); engine.connect()"
+        done = subprocess.run(
+            [sys.executable, "-c", source],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"SCA_DOCKER_HOST": f"unix://{path}"},
+        )
+    assert f"no permission to use the Docker engine at unix://{path}: join the group" in done.stderr.splitlines()[-1]
+
+
+def test_the_profile_refuses_whatever_it_does_not_name():
+    allowed = json.loads(profile())
+    assert allowed["defaultAction"] == "SCMP_ACT_ERRNO"
+    names = {name for rule in allowed["syscalls"] if not rule.get("args") for name in rule["names"]}
+    for refused in (
+        *(
+            "socket",
+            "connect",
+            "bind",
+            "ptrace",
+            "process_vm_readv",
+            "bpf",
+            "perf_event_open",
+            "userfaultfd",
+            "seccomp",
+        ),
+        *("mount", "unshare", "setns", "clone", "chroot", "mknod", "unlink", "rename", "chmod", "truncate", "keyctl"),
+        *("io_uring_setup", "memfd_create", "shmget", "msgget", "semget", "mq_open", "init_module", "kexec_load"),
+        *("settimeofday", "clock_settime", "timer_create", "prctl", "ioctl", "fcntl", "personality"),
+    ):
+        assert refused not in names
