@@ -6,6 +6,7 @@ memory, what ran before) does not get through.
 
 import base64
 import json
+import random
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +23,10 @@ async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
     """Note `unstable` where the second opinion differs. Raises `SandboxError` when the sandbox fails."""
     judgement.reach("stable")
     again = Judgement()
-    for number, attempt in reversed(list(enumerate(judgement.attempts))):
+    order = list(enumerate(judgement.attempts))
+    # In an order that no program can know: process ids and the like then do not tell which attempt is checked.
+    random.Random(task.id).shuffle(order)
+    for number, attempt in order:
         end_state = (
             judgement.end_state if number == 0 else None
         )  # the solution's; it must be one that tools can reach
