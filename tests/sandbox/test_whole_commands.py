@@ -144,3 +144,35 @@ def test_an_image_and_a_runtime_that_are_not_there_are_told_in_one_line(folder):
     assert code == 1
     assert "none-such" in told.splitlines()[-1]
     assert lines(folder) == []
+
+
+HOSTILE = (
+    "raise ValueError('\\x1b[2J\\x1b]0;x\\x07\\u202e[bold]x[/]\\r\\n'\n"
+    '    + \'{"id": "fake"}\' + chr(0x2028) + \'{"id": "fake"}\')'
+)
+
+
+def test_a_hostile_message_is_one_record_and_steers_no_terminal(folder):
+    task = TASK.model_copy(update={"id": "../../x", "solution": HOSTILE})
+    (folder / "tasks.jsonl").write_text(task.model_dump_json() + "\n")
+    before = set(folder.parent.iterdir())
+    code, told = finish(start(folder))
+    assert code == 0, told
+    (record,) = lines(folder)
+    assert (record["id"], record["verdict"]["reason"]) == ("../../x", "solution_exception")
+    assert "[bold]x[/]" in record["verdict"]["detail"]
+    assert not [letter for letter in record["verdict"]["detail"] + told if letter in "\x1b\x07\u202e\u2028\x85"]
+    assert set(folder.parent.iterdir()) == before
+
+
+def test_bad_lines_are_all_named_before_anything_starts_and_can_be_left_out(folder):
+    good = TASK.model_dump_json()
+    bad = [json.dumps({"id": 7, "environment": "shop"}), '{"id": "torn', "[1]", '{"id": "a"}']
+    text = "\ufeff" + "\n".join([good, "", *bad]) + "\n\n"
+    (folder / "tasks.jsonl").write_text(text)
+    code, told = finish(start(folder, SCA_DOCKER_HOST="unix:///nowhere/docker.sock"))
+    assert code == 1
+    assert [f"tasks.jsonl, line {number}: " in told for number in (3, 4, 5, 6)] == [True] * 4
+    assert "no Docker engine" not in told
+    code, told = finish(start(folder, "--skip-bad-lines"))
+    assert (code, len(lines(folder))) == (0, 1)
