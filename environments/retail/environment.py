@@ -13,7 +13,7 @@ from .pending import PendingOrders
 TABLES = ("users", "orders", "products")
 
 
-class Retail(LookUps, PendingOrders, DeliveredOrders, Environment):
+class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
     """The service desk of an online shop: look customers, orders and products up, change pending orders and
     addresses, and take returns and exchanges of what was delivered."""
 

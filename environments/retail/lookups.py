@@ -58,8 +58,9 @@ class LookUps(Desk):
 
         user_id, address, items (each with name, product_id, item_id, price, options), fulfillments (tracking_id,
         item_ids), status and payment_history (transaction_type "payment" or "refund", amount, payment_method_id).
-        Once it was acted on it also has cancel_reason; or return_items and return_payment_method_id; or
-        exchange_items, exchange_new_items, exchange_payment_method_id and exchange_price_difference.
+        status is "pending", "processed", "delivered", "cancelled", "pending (item modified)", "return requested" or
+        "exchange requested". Once it was acted on it also has cancel_reason; or return_items and
+        return_payment_method_id; or exchange_items, exchange_new_items, exchange_payment_method_id and exchange_price_difference.
         """
         return self._order(order_id)
 

@@ -5,7 +5,23 @@ import re
 from collections import Counter
 
 import pytest
-from retail.shop import FOLDER, RETAIL, SHOP, desk, state_hash
+from retail.shop import (
+    BLUE,
+    CARD,
+    FOLDER,
+    HOME,
+    POOR,
+    RED,
+    RETAIL,
+    RICH,
+    SHOP,
+    desk,
+    expected,
+    item,
+    paid,
+    refunded,
+    state_hash,
+)
 
 from environments.retail import make
 from sca.environment import Start
@@ -83,10 +99,10 @@ def test_parcels_hold_what_was_ordered(folder):
 def test_ordered_items_are_items_of_their_product(folder):
     shop = SHOPS[folder][1]
     for order in shop["orders"].values():
-        for item in order["items"]:
-            product = shop["products"][item["product_id"]]
-            variant = product["variants"][item["item_id"]]
-            assert (item["name"], item["price"], item["options"]) == (
+        for ordered in order["items"]:
+            product = shop["products"][ordered["product_id"]]
+            variant = product["variants"][ordered["item_id"]]
+            assert (ordered["name"], ordered["price"], ordered["options"]) == (
                 product["name"],
                 variant["price"],
                 variant["options"],
@@ -151,6 +167,45 @@ def test_on_data_of_taubench_a_transfer_leaves_the_database_as_it_was(tmp_path):
     before = state_hash(shop.state)
     assert shop.transfer_to_human_agents("Out of my reach.") == "Transfer successful"
     assert state_hash(shop.state) == before
+
+
+def test_a_day_at_the_desk_leaves_the_database_that_the_original_would(tmp_path):
+    shop = desk(official(tmp_path))
+    shop.modify_pending_order_payment("#W1", RICH)
+    shop.modify_pending_order_items("#W1", ["t-large", "m-red"], ["t-small", "m-blue"], POOR)
+    shop.cancel_pending_order("#W2", "ordered by mistake")
+    shop.exchange_delivered_order_items("#W3", ["m-red", "m-red"], ["m-plain", "m-blue"], CARD)
+    shop.return_delivered_order_items("#W5", ["t-large"], POOR)
+    shop.modify_user_address("mona_quist_1", **HOME | {"zip": "80299"})
+    shop.transfer_to_human_agents("The rest is out of my reach.")
+    wanted = expected(
+        **{
+            "orders/#W1/status": "pending (item modified)",
+            "orders/#W1/items": [BLUE, RED, item("tent", "t-small", 150.5, size="small")],
+            "orders/#W1/payment_history": [
+                paid(220.2, CARD),
+                paid(220.2, RICH),
+                refunded(220.2, CARD),
+                refunded(-((150.5 - 200.0) + (12.4 - 10.1)), POOR),
+            ],
+            "orders/#W2/status": "cancelled",
+            "orders/#W2/cancel_reason": "ordered by mistake",
+            "orders/#W2/payment_history": [paid(12.4, RICH), refunded(12.4, RICH)],
+            "orders/#W3/status": "exchange requested",
+            "orders/#W3/exchange_items": ["m-red", "m-red"],
+            "orders/#W3/exchange_new_items": ["m-blue", "m-plain"],
+            "orders/#W3/exchange_payment_method_id": CARD,
+            "orders/#W3/exchange_price_difference": -0.1,
+            "orders/#W5/status": "return requested",
+            "orders/#W5/return_items": ["t-large"],
+            "orders/#W5/return_payment_method_id": POOR,
+            "users/mona_quist_1/address": {**HOME, "zip": "80299"},
+            "users/mona_quist_1/payment_methods/gift_card_1/balance": 292.2,
+            "users/mona_quist_1/payment_methods/gift_card_2/balance": 48.25,
+        }
+    )
+    del wanted["transfers"]
+    assert state_hash(shop.state) == state_hash(wanted)
 
 
 def test_a_missing_table_is_named(tmp_path):
