@@ -60,7 +60,8 @@ class LookUps(Desk):
         item_ids), status and payment_history (transaction_type "payment" or "refund", amount, payment_method_id).
         status is "pending", "processed", "delivered", "cancelled", "pending (item modified)", "return requested" or
         "exchange requested". Once it was acted on it also has cancel_reason; or return_items and
-        return_payment_method_id; or exchange_items, exchange_new_items, exchange_payment_method_id and exchange_price_difference.
+        return_payment_method_id; or exchange_items, exchange_new_items, exchange_payment_method_id and
+        exchange_price_difference.
         """
         return self._order(order_id)
 
