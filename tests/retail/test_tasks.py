@@ -4,8 +4,8 @@ import asyncio
 import re
 
 import pytest
-
 from retail.shop import FOLDER, RETAIL
+
 from sca.environment import tools_of
 from sca.records.contract import Task
 from sca.records.reading import read
