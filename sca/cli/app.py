@@ -29,7 +29,7 @@ COMMANDS = (
     Command("eval", "sca.cli.eval:evaluate", "Measure a model on held-out tasks."),
     Command("show", "sca.cli.show:show", "Show records of any stage for reading."),
     Command("env", "sca.cli.env:app", "List, show, write, check and play environments."),
-    Command("sandbox", "sca.cli.sandbox:app", "Check, build, measure and clean the containers that code runs in."),
+    Command("sandbox", "sca.cli.sandbox:app", "Check, build, measure and clean the containers for code."),
 )
 
 

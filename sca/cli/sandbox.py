@@ -9,7 +9,7 @@ from sca.cli.console import say
 from sca.cli.options import Data, Environment, Runtime
 
 app = typer.Typer(
-    help="Check, build, measure and clean the containers that code runs in.",
+    help="Check, build, measure and clean the containers for code.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
