@@ -24,15 +24,12 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
     def load(cls, data: Path) -> dict[str, Any]:
         """The tables users, orders and products, each by id, in the format of TauBench's own files.
 
-        A `transfers.json` beside them, an empty list, asks for a mark of each hand-over to a human. TauBench has
-        none, so that on its data the state stays the original's database to the last field. Raises
-        FileNotFoundError that names the file.
+        Raises FileNotFoundError that names the file.
         """
         missing = [name for name in TABLES if not (data / f"{name}.json").is_file()]
         if missing:
             raise FileNotFoundError(f"{data} lacks {', '.join(f'{name}.json' for name in missing)}")
-        present = [name for name in (*TABLES, "transfers") if (data / f"{name}.json").is_file()]
-        return {name: json.loads((data / f"{name}.json").read_text(encoding="utf-8")) for name in present}
+        return {name: json.loads((data / f"{name}.json").read_text(encoding="utf-8")) for name in TABLES}
 
     @classmethod
     def starts(cls, state: Any) -> list[Start]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sca.environment import ToolError, read, write
+from sca.environment import ToolError, check, read, write
 from sca.environment.arithmetic import calculate
 
 from .desk import Desk
@@ -101,6 +101,10 @@ class LookUps(Desk):
         """
         if not isinstance(summary, str):
             raise ToolError("summary must be text: say in a sentence what the customer wants")
-        if "transfers" in self.state:  # TauBench's own data has no such table, and keeps no mark
-            self.state["transfers"].append({"summary": summary})
+        self.marks["transferred"] = True
         return "Transfer successful"
+
+    @check
+    def transferred(self) -> bool:
+        """Return whether the conversation was handed over to a human agent."""
+        return "transferred" in self.marks

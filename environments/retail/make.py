@@ -50,7 +50,7 @@ class Numbers:
 
 
 def shop(size: Size) -> dict[str, Any]:
-    """The tables `users`, `orders`, `products`, and the empty list of `transfers`."""
+    """The tables `users`, `orders` and `products`."""
     rng = random.Random(f"{SEED} {size}")
     numbers = Numbers(rng)
     products = [_product(rng, numbers, name, size) for name in sorted(_some(rng, CATALOGUE, size.products))]
@@ -67,7 +67,6 @@ def shop(size: Size) -> dict[str, Any]:
         "users": users,
         "orders": orders,
         "products": {product["product_id"]: product for product in products},
-        "transfers": [],
     }
 
 

@@ -14,6 +14,7 @@ from sca.errors import ScaError, UsageError
 
 if TYPE_CHECKING:
     from sca.dialogue.setting import Setting
+    from sca.environment import Tool
     from sca.inspection import Finding
 
 app = typer.Typer(
@@ -100,11 +101,16 @@ def show(name: Name, family: Family = None, data: Data = None) -> None:
 
 def tools_text(setting: "Setting", family: str | None, *, only: str | None = None) -> str:
     """Signature, kind and docstring of each tool of a family, or of one tool."""
-    tools = [tool for tool in setting.tools(family) if only in (None, tool.name)]
+    known = setting.tools(family) + setting.checks(family)
     return "\n".join(
-        f"  {tool.signature}   [{tool.kind}{', ends the episode' if tool.ends else ''}]\n{_indented(tool.doc, 6)}"
-        for tool in tools
+        f"  {tool.signature}   [{_kind(tool)}]\n{_indented(tool.doc, 6)}"
+        for tool in known
+        if only in (None, tool.name)
     )
+
+
+def _kind(tool: "Tool") -> str:
+    return "for checks only" if tool.kind == "check" else tool.kind + (", ends the episode" if tool.ends else "")
 
 
 def _indented(text: str, by: int = 2) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sca.environment import Environment, Start, Tool, Toolset, tools_of
+from sca.environment import Environment, Start, Tool, Toolset, checks_of, tools_of
 from sca.environment.loading import content_hash, find, load
 from sca.errors import UsageError
 from sca.records.contract import Task
@@ -75,9 +75,15 @@ class Setting:
 
     def tools(self, family: str | None) -> list[Tool]:
         """The tools that a task of `family` sees."""
+        return list(tools_of(self._toolset(family)).values())
+
+    def checks(self, family: str | None) -> list[Tool]:
+        """What a check of a task of `family` may call beside the tools."""
+        return list(checks_of(self._toolset(family)).values())
+
+    def _toolset(self, family: str | None) -> type[Toolset]:
         self.check_family(family)
-        toolset: type[Toolset] = self.environment if family is None else self.environment.families[family]
-        return list(tools_of(toolset).values())
+        return self.environment if family is None else self.environment.families[family]
 
     def examples(self, family: str | None) -> list[Task]:
         """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""

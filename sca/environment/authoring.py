@@ -11,6 +11,17 @@
 
 A tool's docstring is what the model reads, so it is written as a prompt. A tool checks first and changes
 afterwards; what it refuses, it refuses with a `ToolError` that says what to do instead.
+
+What a tool does that is no part of the database (a hand-over, a message sent) it notes in `self.marks`; a method
+marked `@check` tells the checks of tasks about it:
+
+        @write(ends=True)
+        def hand_over(self) -> str:
+            self.marks["handed_over"] = True
+            return "handed over"
+
+        @check
+        def handed_over(self) -> bool: ...
 """
 
 import inspect
@@ -20,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, overload
 
-Kind = Literal["read", "write", "move"]
+Kind = Literal["read", "write", "move", "check"]
 Counts = Literal["state", "answer", "both"]
 F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__sca_tool__"
@@ -36,7 +47,8 @@ class Tool:
 
     name: str
     kind: Kind
-    """`read` leaves the state alone, `write` changes what is checked, `move` changes only where one is."""
+    """`read` leaves the state alone, `write` changes what is checked, `move` changes only where one is.
+    A `check` reads for the checks of tasks and for nobody else."""
     signature: str
     """As in Python, without `self`: `get_order(order_id: str) -> dict`."""
     call: str
@@ -59,6 +71,10 @@ class Toolset:
 
     def __init__(self, state: Any) -> None:
         self.state = state
+        """The database: what `state_hash` is taken of."""
+        self.marks: dict[str, Any] = {}
+        """What tools did beside it, by name; plain data like the state, empty at the start of each attempt.
+        Agents cannot reach it; checks read it through methods marked `@check`."""
 
 
 class Environment(Toolset):
@@ -108,8 +124,22 @@ def move(function: F) -> F:
     return _mark("move", function)
 
 
+def check(function: F) -> F:
+    """Mark a method that only the checks of tasks may call: it reads state and marks, and changes nothing."""
+    return _mark("check", function)
+
+
 def tools_of(toolset: type[Toolset]) -> dict[str, Tool]:
     """The tools of a set, by name, in the order in which they were written (base classes first)."""
+    return {name: tool for name, tool in _marked(toolset).items() if tool.kind != "check"}
+
+
+def checks_of(toolset: type[Toolset]) -> dict[str, Tool]:
+    """What only checks may call, by name, in the same order."""
+    return {name: tool for name, tool in _marked(toolset).items() if tool.kind == "check"}
+
+
+def _marked(toolset: type[Toolset]) -> dict[str, Tool]:
     tools: dict[str, Tool] = {}
     for cls in reversed(toolset.__mro__):
         for name, function in vars(cls).items():

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Union, get_args, get_origin
 
-from sca.environment import Environment, Tool, Toolset, tools_of
+from sca.environment import Environment, Tool, Toolset, checks_of, tools_of
 from sca.inspection import Finding
 
 RESERVED = frozenset({"same", "ToolError", "result", "evaluate", "answer"})
@@ -22,8 +22,8 @@ def check_documentation(environment: type[Environment]) -> Iterator[Finding]:
         yield Finding(place, "has no docstring; say in a sentence what this world is, the model reads it first")
     if environment.counts not in ("state", "answer", "both"):
         yield Finding(place, f'counts is {environment.counts!r}; it must be "state", "answer" or "both"')
-    if environment.families and tools_of(environment):
-        names = ", ".join(tools_of(environment))
+    if environment.families and (own := tools_of(environment) | checks_of(environment)):
+        names = ", ".join(own)
         yield Finding(place, f"no task sees its own tools ({names}), since it has families; move them into one")
     for family, toolset in environment.families.items() or [(None, environment)]:
         yield from _check_toolset(family, toolset, environment.counts)
@@ -40,6 +40,7 @@ def _check_toolset(family: str | None, toolset: type[Toolset], counts: str) -> I
     elif counts != "answer" and all(tool.kind != "write" for tool in tools.values()):
         problem = f'counts = "{counts}", but no tool is marked @write: no check of the state could tell success'
         yield Finding(place, f"{problem} from doing nothing")
+    tools |= checks_of(toolset)
     for tool in tools.values():
         yield from _check_tool(tool, inspect.getattr_static(toolset, tool.name))
     yield from _unmarked(toolset, set(tools))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 
 from sca.dialogue.setting import Setting
 from sca.environment import Tool
@@ -10,12 +11,13 @@ from sca.inspection import Finding
 from sca.inspection.probing import Probe, Vocabulary, probes, signature_of
 from sca.judging.verdict import judge
 from sca.records.contract import Task
-from sca.sandbox import Box, Call, Run, Sandbox
+from sca.sandbox import Box, Call, Run, Sandbox, World
 
 PROBES = 12
 """Calls that each tool is tried with, those of tasks among them."""
 WRONG = {
     "writes": "is marked @read, but {} changes the state; mark it @write, or change a copy",
+    "spoils": "is marked @check, but {} changes the state; a check only looks",
     "memory": "{} says something else the second time, on the same state; keep all there is to know in the state",
     "chance": "{} does something else in another run; use no clock and no unseeded chance",
     "trace": "{} is refused, but has changed the state; check first, change afterwards",
@@ -51,7 +53,7 @@ class Outcome:
     """A digest of what each call returned or raised; one word where the program did not end well."""
     before: str
     after: str
-    """Hash of the state."""
+    """The state's hash and the marks."""
 
     @property
     def changed(self) -> bool:
@@ -72,7 +74,7 @@ async def check_in_sandbox(setting: Setting, sandbox: Sandbox, tasks: Sequence[t
                 findings.append(Finding(f"{place}, {task.id}", f"{verdict.reason}: {verdict.detail.strip()}"))
             seeds.setdefault(task.family, []).extend(c for attempt in judgement.attempts for c in attempt.calls)
         for family in setting.environment.families or (None,):
-            for tool in setting.tools(family):
+            for tool in setting.tools(family) + setting.checks(family):
                 chosen = _choose(setting, family, tool, seeds.get(family, []), vocabulary)
                 findings += await _Trial(tool, family, box, other).check(chosen)
     return findings
@@ -105,7 +107,8 @@ class _Trial:
     async def check(self, chosen: Sequence[Probe]) -> list[Finding]:
         """What is wrong, once for each kind of trouble."""
         found: dict[str, Finding] = {}
-        async for kind, gap in self._reads(chosen) if self.tool.kind == "read" else self._changes(chosen):
+        tried = {"read": self._reads, "check": self._checks}.get(self.tool.kind, self._changes)
+        async for kind, gap in tried(chosen):
             text = (WRONG | ADVICE)[kind].format(gap)
             found.setdefault(kind, Finding(f"environment.py, {self.tool.name}", text, kind in WRONG))
         return list(found.values())
@@ -129,6 +132,20 @@ class _Trial:
             elif here.said != there.said:
                 yield "chance", probe
 
+    async def _checks(self, chosen: Sequence[Probe]) -> AsyncIterator[Trouble]:
+        """What only a check may call is called by a check."""
+        world = await self.box.world(self.family)
+        try:
+            for probe in chosen:
+                source = f"def evaluate():\n{indent(_program([probe]), '    ')}\n    return True"
+                for run in await world.evaluate(source, "", times=1):
+                    for trouble in _broken(run):
+                        yield trouble
+                    if run.wrote:
+                        yield "spoils", probe
+        finally:
+            await world.close()
+
     async def _changes(self, chosen: Sequence[Probe]) -> AsyncIterator[Trouble]:
         changed = succeeded = False
         for probe in chosen:
@@ -148,15 +165,22 @@ class _Trial:
 
     async def _call(self, box: Box, chosen: Sequence[Probe]) -> Outcome:
         """Make calls on a fresh state."""
-        calls = json.dumps([[probe.tool, probe.args, probe.kwargs] for probe in chosen])
         world = await box.world(self.family)
         try:
-            before = await world.state_hash()
-            run = await world.run(_PROGRAM.format(calls=calls))
+            before = await _seen(world)
+            run = await world.run(_program(chosen))
             said = json.loads(run.result) if run.status == "ok" and run.result else [run.status]
-            return Outcome(run, said, before, await world.state_hash())
+            return Outcome(run, said, before, await _seen(world))
         finally:
             await world.close()
+
+
+def _program(chosen: Sequence[Probe]) -> str:
+    return _PROGRAM.format(calls=json.dumps([[probe.tool, probe.args, probe.kwargs] for probe in chosen]))
+
+
+async def _seen(world: World) -> str:
+    return f"{await world.state_hash()} {json.dumps(await world.marks(), sort_keys=True)}"
 
 
 def _broken(run: Run) -> Iterator[Trouble]:

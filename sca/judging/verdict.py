@@ -42,7 +42,11 @@ class Attempted:
     @property
     def effect(self) -> tuple[str, str]:
         """Equal for programs that do and say the same; to look around is to do nothing, to be refused is not."""
-        calls = [(call.name, call.arguments) for call in self.calls if call.kind != "read" or call.error is not None]
+        calls = [
+            (call.name, call.arguments)
+            for call in self.calls
+            if call.kind in ("write", "move") or call.error is not None
+        ]
         return json.dumps(calls, sort_keys=True), self.answer
 
 

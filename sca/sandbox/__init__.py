@@ -73,7 +73,7 @@ class Call:
     """A tool call as the state process saw it."""
 
     name: str
-    kind: Literal["read", "write", "move"]
+    kind: Literal["read", "write", "move", "check"]
     arguments: dict[str, Any]
     """By name; those of `*args` as a list, those of `**kwargs` as an object."""
     error: str | None = None
@@ -140,13 +140,16 @@ class World(Protocol):
         """
 
     async def digest(self) -> str:
-        """Tells this state from another in the same sandbox, several times faster than `state_hash`.
+        """Tells this state with its marks from another in the same sandbox, several times faster than `state_hash`.
 
         Raises `StateLost` as `state_hash` does.
         """
 
     async def state(self) -> Any:
         """The state itself, for `--state-changes`. Raises `StateLost` as `state_hash` does."""
+
+    async def marks(self) -> dict[str, Any]:
+        """What tools did that is no part of the state. Raises `StateLost` as `state_hash` does."""
 
     async def close(self) -> None:
         """End the state process and whatever runs on it. Closing twice is fine."""

@@ -32,6 +32,16 @@ def test_the_full_style_documents_every_tool_and_the_policy():
     assert "at most 15 turns" in system
 
 
+def test_only_the_challenger_is_told_what_checks_may_call():
+    retail = Setting.open("retail")
+    executor, challenger = (
+        prompts.executor_prompt(retail, TASK, "full", 15),
+        prompts.challenger_prompt(retail, 0, "full", 10, "full"),
+    )
+    assert "transferred() -> bool" in challenger[0].content
+    assert "transferred" not in executor[0].content
+
+
 def test_the_brief_style_names_role_environment_and_calls():
     system = prompts.executor_prompt(SHOP, TASK, "brief", 15)[0].content
     assert system.splitlines()[0] == "executor shop"

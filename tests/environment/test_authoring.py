@@ -1,7 +1,7 @@
 import typing
 from typing import Any
 
-from sca.environment import Environment, Toolset, move, read, tools_of, write
+from sca.environment import Environment, Toolset, check, checks_of, move, read, tools_of, write
 
 
 class Base(Toolset):
@@ -23,6 +23,11 @@ class Desk(Base):
     def step(self, ways: typing.Literal["up", "down"]) -> None:
         """Step."""
 
+    @check
+    def left(self) -> bool:
+        """Whether it was left."""
+        return False
+
     def forgotten(self) -> None:
         """No tool."""
 
@@ -41,6 +46,15 @@ def test_tools_come_in_the_order_in_which_they_were_written():
 def test_a_tool_knows_its_kind_and_whether_it_ends_an_episode():
     kinds = {name: (tool.kind, tool.ends) for name, tool in tools_of(Desk).items()}
     assert kinds == {"look": ("read", False), "leave": ("write", True), "step": ("move", False)}
+
+
+def test_what_only_a_check_may_call_is_no_tool():
+    assert list(checks_of(Desk)) == ["left"]
+
+
+def test_marks_are_empty_at_the_start_and_no_part_of_the_state():
+    desk = Desk({"a": 1})
+    assert (desk.state, desk.marks) == ({"a": 1}, {})
 
 
 def test_the_docstring_is_cleaned_of_its_indentation():

@@ -78,6 +78,22 @@ class Faulty(Environment):
     def nod(self) -> str:
         """Nod."""
         return ""
+
+    @write
+    def leave(self) -> str:
+        """Leave, which is no fault: it leaves a mark."""
+        self.marks["left"] = True
+        return ""
+
+    @check
+    def left(self) -> bool:
+        """Left."""
+        return self.marks.setdefault("left", False)
+
+    @check
+    def lost(self) -> bool:
+        """Lost."""
+        return self.marks["lost"]
 '''
 VALID = json.loads((scaffold.FOLDER / "tasks" / "test.jsonl").read_text().splitlines()[0])
 
@@ -89,7 +105,9 @@ async def said(tmp_path_factory):
     scaffold.write("faulty", folder)
     (folder / "tasks" / "test.jsonl").unlink()
     (folder / "examples.jsonl").unlink()
-    source = (folder / "environment.py").read_text().split("class Shop")[0] + FAULTY
+    source = (folder / "environment.py").read_text().split("class Shop")[0].replace(
+        "ToolError,", "ToolError, check,"
+    ) + FAULTY
     (folder / "environment.py").write_text(source)
     sandbox = SubprocessSandbox(folder, limits=Limits(cpu_seconds=0.3))
     found = await sandboxed_findings(Setting.open(str(folder)), sandbox)
@@ -115,6 +133,8 @@ def test_each_fault_of_a_tool_is_named(said):
         "hasty: was refused each time (calls tried: 5); a test task whose solution calls it would try it (advice)",
         f"stamp: stamp() {chance}",
         "nod: is marked @write, but changed nothing (calls tried: 1); is it a @read? (advice)",
+        "left: is marked @check, but left() changes the state; a check only looks",
+        "lost: lost() breaks with KeyError: 'lost'; refuse with a ToolError that says what to do",
     ]
 
 

@@ -103,7 +103,6 @@ SHOP = {
         ),
         "p-tent": product("tent", variant("t-large", 200.0, size="large"), variant("t-small", 150.5, size="small")),
     },
-    "transfers": [],
 }
 
 

@@ -162,13 +162,6 @@ def test_data_of_taubench_is_three_tables_and_nothing_else(tmp_path):
     assert official(tmp_path) == {table: SHOP[table] for table in ("users", "orders", "products")}
 
 
-def test_on_data_of_taubench_a_transfer_leaves_the_database_as_it_was(tmp_path):
-    shop = desk(official(tmp_path))
-    before = state_hash(shop.state)
-    assert shop.transfer_to_human_agents("Out of my reach.") == "Transfer successful"
-    assert state_hash(shop.state) == before
-
-
 def test_a_day_at_the_desk_leaves_the_database_that_the_original_would(tmp_path):
     shop = desk(official(tmp_path))
     shop.modify_pending_order_payment("#W1", RICH)
@@ -204,7 +197,6 @@ def test_a_day_at_the_desk_leaves_the_database_that_the_original_would(tmp_path)
             "users/mona_quist_1/payment_methods/gift_card_2/balance": 48.25,
         }
     )
-    del wanted["transfers"]
     assert state_hash(shop.state) == state_hash(wanted)
 
 

@@ -212,10 +212,15 @@ def test_an_exchange_is_noted_with_both_lists_sorted_and_the_difference_rounded(
     )
 
 
-def test_a_transfer_leaves_its_summary():
-    assert after(("transfer_to_human_agents", "A parcel got lost.")) == expected(
-        transfers=[{"summary": "A parcel got lost."}]
-    )
+def test_a_transfer_writes_nothing():
+    assert after(("transfer_to_human_agents", "A parcel got lost.")) == SHOP
+
+
+def test_a_transfer_leaves_a_mark():
+    shop = desk()
+    assert not shop.transferred()
+    shop.transfer_to_human_agents("A parcel got lost.")
+    assert shop.transferred()
 
 
 @pytest.mark.parametrize("email", ["mona.quist1@example.com", "Mona.Quist1@Example.com "])

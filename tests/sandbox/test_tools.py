@@ -140,3 +140,43 @@ async def test_too_many_programs_at_once_are_refused_and_the_container_stays_sou
         for prompt in prompts:
             await prompt.close()
         assert (await world.run("result = count()")).result == "1"
+
+
+FINISHED = "def evaluate():\n    return finished()"
+
+
+async def test_a_mark_is_seen_by_a_check_and_is_no_part_of_the_state(box):
+    world = await box.world("counting")
+    before = await world.state_hash(), await world.digest(), await world.state()
+    assert [run.verdict for run in await world.evaluate(FINISHED, "")] == [False, False]
+    await world.run("finish()")
+    assert [run.verdict for run in await world.evaluate(FINISHED, "")] == [True, True]
+    assert (await world.state_hash(), await world.state()) == (before[0], before[2])
+    assert await world.digest() != before[1]
+    assert await world.marks() == {"finished": True}
+
+
+async def test_a_check_that_only_asks_for_marks_writes_nothing(box):
+    world = await box.world("counting")
+    await world.run("finish()")
+    assert not any(run.wrote for run in await world.evaluate(FINISHED, ""))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "finished()",
+        "import __main__, json\nfinish.__closure__[1].cell_contents.call('finished', [], {})",
+        "finish.__closure__[1].cell_contents.call('marks', [], {})",
+    ],
+)
+async def test_a_program_reaches_no_marks(box, source):
+    world = await box.world("counting")
+    run = await world.run(source)
+    assert (run.exception.type, await world.marks()) == ("NameError", {})
+
+
+async def test_an_action_reaches_no_marks(box):
+    session = await (await box.world("counting")).session()
+    assert "NameError: name 'finished' is not defined" in (await session.execute("finished()")).text
+    await session.close()

@@ -45,8 +45,9 @@ def challenger_prompt(
     start = setting.starts[index % len(setting.starts)]
     examples = [_example(task) for task in setting.examples(start.family)] if style == "full" else []
     system = _system(
-        "challenger", setting, start.family, style, max_turns=max_turns, feedback=feedback, examples=examples
-    )
+        "challenger", setting, start.family, style, max_turns=max_turns, feedback=feedback, examples=examples,
+        checks=setting.checks(start.family),
+    )  # fmt: skip
     opening = _render(
         f"{style}/challenger_start",
         name=setting.name,

@@ -158,7 +158,9 @@ class Job:
         self.tools_before = waited(self.state.pid) if self.state else 0.0
         kills = kills_for_memory()
         if self.state:
-            self.state.channel.send({"op": "serve"}, [self.program.tools.fileno()])
+            self.state.channel.send(
+                {"op": "serve", "checks": job["mode"] == "evaluate"}, [self.program.tools.fileno()]
+            )
         if self.keep:
             self.program.signal(signal.SIGCONT)
         self._follow(pack(job))

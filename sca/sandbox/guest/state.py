@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sca.environment.authoring import Tool, ToolError, tools_of
+from sca.environment.authoring import Tool, ToolError, checks_of, tools_of
 from sca.environment.binding import Parameters
 from sca.environment.loading import load
 from sca.sandbox.guest import confine
@@ -40,8 +40,10 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         environment = load(Path(setup["environment"]))
         families = dict(environment.families) or {"": environment}
         tools = {name: tools_of(family) for name, family in families.items()}
+        checks = {name: checks_of(family) for name, family in families.items()}
         parameters = {
-            name: {tool: Parameters(getattr(families[name], tool)) for tool in found} for name, found in tools.items()
+            name: {tool: Parameters(getattr(family, tool)) for tool in {**tools[name], **checks[name]}}
+            for name, family in families.items()
         }
         state = environment.load(Path(setup["data"]))
         confine.become(None if setup["base"] is None else setup["base"] + confine.STATE)
@@ -52,8 +54,8 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, _too_slow)
-    control.send({"families": {name: [asdict(tool) for tool in found.values()] for name, found in tools.items()}})
-    pristine = digest(state)
+    control.send({"families": _told(tools), "checks": _told(checks)})
+    pristine = digest(state, {})
     confine.limit_memory(setup["limits"]["memory_bytes"])  # those that are forked inherit it
     while True:
         try:
@@ -63,20 +65,25 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
 
         def work(fd: int = fds[0], family: str = request["family"]) -> None:
             toolset = families[family](state)
-            State(channel(fd), toolset, tools[family], parameters[family], setup["limits"], pristine).work()
+            own = tools[family], checks[family], parameters[family]
+            State(channel(fd), toolset, *own, setup["limits"], pristine).work()
 
         fork(control, fds, work)
 
 
-def digest(state: Any) -> str:
-    """Tells one state from another in a few milliseconds a megabyte; not the public `state_hash`.
+def _told(tools: dict[str, dict[str, Tool]]) -> dict[str, list[dict[str, Any]]]:
+    return {family: [asdict(tool) for tool in found.values()] for family, found in tools.items()}
+
+
+def digest(state: Any, marks: Any) -> str:
+    """Tells one state with its marks from another in a few milliseconds a megabyte; not the public `state_hash`.
 
     Unlike `json`, `marshal` looks at objects without counting references, which in a fork would copy their pages.
     """
     try:
-        data = marshal.dumps(state, 2)
+        data = marshal.dumps([state, marks], 2)
     except ValueError:  # not plain data; `sca env check` says so
-        data = repr(state).encode("utf-8", "replace")
+        data = repr([state, marks]).encode("utf-8", "replace")
     return hashlib.sha256(data).hexdigest()
 
 
@@ -99,10 +106,14 @@ class State:
     control: Channel
     toolset: Any
     tools: dict[str, Tool]
+    checks: dict[str, Tool]
+    """What only a check may call."""
     parameters: dict[str, Parameters]
     limits: dict[str, Any]
     known: str | None
     """Digest of the state, as long as it is known."""
+    callable: dict[str, Tool] = field(default_factory=dict)
+    """What the program that is served may call."""
 
     def work(self) -> None:
         """Do as the supervisor says until it is gone."""
@@ -113,17 +124,19 @@ class State:
                 return
             match request["op"]:
                 case "serve":
+                    self.callable = self.tools | self.checks if request["checks"] else self.tools
                     with socket.socket(fileno=fds[0]) as tool:
                         self._serve(tool)
                 case "fork":
                     fork(self.control, fds, lambda fd=fds[0]: self._continue(fd))  # type: ignore[misc]
                 case "digest":
-                    self.known = self.known or digest(self.toolset.state)
-                    self.control.send({"told": self.known})
+                    self.control.send({"told": self._digest()})
                 case "hash":
                     self.control.send({"told": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
                 case "state":
                     self.control.send({"told": self._text()})
+                case "marks":
+                    self.control.send({"told": json.dumps(self.toolset.marks, sort_keys=True, default=repr)})
 
     def _continue(self, fd: int) -> None:
         self.control = channel(fd)
@@ -131,6 +144,10 @@ class State:
 
     def _text(self) -> str:
         return json.dumps(self.toolset.state, sort_keys=True, ensure_ascii=False)
+
+    def _digest(self) -> str:
+        self.known = self.known or digest(self.toolset.state, self.toolset.marks)
+        return self.known
 
     def _serve(self, tool: socket.socket) -> None:
         """Answer one program's calls until told to stop or no more can come; then report."""
@@ -144,7 +161,7 @@ class State:
         except OSError:  # the program closed its end
             pass
         if journal.before and not journal.wrote:
-            journal.wrote = digest(self.toolset.state) != journal.before
+            journal.wrote = digest(self.toolset.state, self.toolset.marks) != journal.before
         if journal.wrote:
             self.known = None
         self.control.send({"calls": journal.calls, "wrote": journal.wrote, "ended": journal.ended, "broke": broke})
@@ -178,12 +195,12 @@ class State:
                 problem = f"larger than {self.limits['argument_bytes']} bytes"
             case _:
                 raise Malformed("not a call")
-        if name not in self.tools:
+        if name not in self.callable:
             return _raise("NameError", f"name {name!r} is not defined")
         journal.size += len(body)
         if len(journal.calls) >= self.limits["tool_calls"] or journal.size > JOURNAL_BYTES:
             raise TooManyCallsError
-        tool = self.tools[name]
+        tool = self.callable[name]
         call: dict[str, Any] = {"name": name, "kind": tool.kind, "arguments": {}, "error": None, "made": None}
         journal.calls.append(call)
         if problem:
@@ -195,10 +212,10 @@ class State:
             call["error"] = f"TypeError: {error}"
             return _raise("TypeError", str(error))
         call["arguments"], made = copy.deepcopy((dict(bound.arguments), [bound.args, bound.kwargs]))
-        if tool.kind != "read":  # a read is never made again
+        if tool.kind in ("write", "move"):  # a read is never made again
             call["made"] = made
-        if tool.kind == "write" and not journal.before:
-            self.known = journal.before = self.known or digest(self.toolset.state)
+        if tool.kind in ("write", "check") and not journal.before:
+            journal.before = self._digest()
         try:
             text = self._call(name, bound)
         except ToolError as error:

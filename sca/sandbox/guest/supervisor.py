@@ -64,6 +64,7 @@ class Supervisor:
     def __init__(self, states: Server, template: Server, hello: dict[str, Any], limits: dict[str, Any]) -> None:
         self.states, self.template, self.limits = states, template, limits
         self.families: dict[str, list[dict[str, Any]]] = hello.get("families", {})
+        self.checks: dict[str, list[dict[str, Any]]] = hello.get("checks", {})
         self.worlds: dict[int, World] = {}
         self._writing = threading.Lock()
         self.tell(hello | {"python": sys.version.split()[0]})
@@ -138,11 +139,11 @@ class Supervisor:
             if program:
                 program.end()
             return {"status": state.lost, "alive": False}
-        job["tools"] = self.families[world.family]
+        job["tools"] = self.families[world.family] + (self.checks[world.family] if job["mode"] == "evaluate" else [])
         return Job(program or Program(self.template), state, self.limits, keep=program is not None).run(job)
 
     def do_look(self, world: World, what: str) -> dict[str, Any]:
-        """The state as JSON text, its public hash or its digest."""
+        """The state or its marks as JSON text, the state's public hash, or the digest of both."""
         with world.lock:
             if world.lost:
                 return {"lost": world.lost}

@@ -3,7 +3,7 @@
 import time
 from typing import Any, ClassVar
 
-from sca.environment import Environment, ToolError, Toolset, move, read, write
+from sca.environment import Environment, ToolError, Toolset, check, move, read, write
 
 
 class Counting(Toolset):
@@ -28,7 +28,13 @@ class Counting(Toolset):
     @write(ends=True)
     def finish(self) -> str:
         """End the episode."""
+        self.marks["finished"] = True
         return "done"
+
+    @check
+    def finished(self) -> bool:
+        """Whether the episode was ended by its tool."""
+        return "finished" in self.marks
 
     @move
     def step(self) -> None:
