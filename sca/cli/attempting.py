@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sca.cli import roles
+from sca.cli import roles, users
 from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
     from sca.dialogue.attempts import Agent, Job
     from sca.dialogue.scheduler import Losses
     from sca.dialogue.setting import Setting
+    from sca.dialogue.user import Users
     from sca.engines import Engine
     from sca.records.contract import Task, Trajectory
     from sca.records.output import Output
@@ -38,6 +39,8 @@ class Work:
     attempts: int
     concurrency: int
     containers: Containers
+    users: "Users | None" = None
+    """None where no task has a user, or nobody speaks to one."""
 
     def settings(self) -> dict[str, Any]:
         """What the sidecar holds."""
@@ -47,6 +50,11 @@ class Work:
     def model(self) -> str:
         """Who acts, for messages."""
         return self.engine.model if self.engine else self.plan.agent
+
+    def engines(self) -> "list[Engine]":
+        """Those to load, each once: the agent's, and where another model plays the user, the user's."""
+        named = [self.engine, self.users.engine if self.users else None]
+        return list({id(engine): engine for engine in named if engine is not None}.values())
 
     @property
     def total(self) -> int:
@@ -61,6 +69,7 @@ def prepare(
     model: str | None,
     engine: str | None,
     flags: roles.Flags,
+    user: users.Flags,
     *,
     attempts: int,
     seed: int,
@@ -72,12 +81,17 @@ def prepare(
     from sca.sandbox import Limits
     from sca.stages.rollouts import Rollouts
 
-    if agent == "model":
-        _check_users([setting for setting, _ in places])
-    else:
-        _check_unused(agent, {"--model": model, "--engine": engine, **flags.named()})
+    settings = [setting for setting, _ in places]
+    if agent != "model":
+        given = {"--model": model, "--engine": engine, **flags.named(), **user.named()}
+        users.refuse(given, f"mean nothing to --agent {agent}, which asks no model")
+    with_user = any(setting.environment.user for setting in settings)
+    if settings and not with_user:
+        names = ", ".join(setting.name for setting in settings)
+        users.refuse(user.named(), f"no user takes part in {names}")
     opened, own = _open(engine, model) if agent == "model" else (None, {})
     role = roles.resolve(flags, "executor", own, 15)
+    served = users.settle(user, engine, model, opened, seed) if opened and with_user else None
     plan = Rollouts(
         environments={setting.name: setting.hash for setting, _ in places},
         agent=agent,
@@ -86,9 +100,10 @@ def prepare(
         limits=Limits(),
         seed=seed,
         stage=stage,
+        user=served.describe() if served else None,
     )
-    containers.check([setting for setting, _ in places])
-    return Work(plan, opened, places, attempts, concurrency or LIVE, containers)
+    containers.check(settings)
+    return Work(plan, opened, places, attempts, concurrency or LIVE, containers, served)
 
 
 def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any]]":
@@ -150,8 +165,8 @@ async def _make(
     losses = []
     run = settings_hash(work.settings())
     async with AsyncExitStack() as stack:
-        if work.engine is not None:
-            await stack.enter_async_context(work.engine)
+        for engine in work.engines():
+            await stack.enter_async_context(engine)
         done = len(output.done)
         meter = stack.enter_context(progress(work.plan.stage, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:
@@ -171,7 +186,8 @@ def _agent(work: Work, setting: "Setting") -> "Agent":
     from sca.dialogue.turns import Asker
 
     if work.engine is not None:
-        return ModelAgent(setting, Asker(work.engine, work.plan.sampling, work.plan.seed), work.plan.rules)
+        users = work.users if setting.environment.user else None
+        return ModelAgent(setting, Asker(work.engine, work.plan.sampling, work.plan.seed), work.plan.rules, users)
     return OracleAgent() if work.plan.agent == "oracle" else NopAgent()
 
 
@@ -188,24 +204,3 @@ def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str) -> None:
     ]
     if problems:
         raise BadInput(problems)
-
-
-def _check_users(settings: "Sequence[Setting]") -> None:
-    """Raise `UsageError` for an environment with a user: without one the model would hear nothing of its task."""
-    from sca.errors import UsageError
-
-    for setting in settings:
-        if setting.environment.user:
-            raise UsageError(
-                f"tasks of {setting.name} are told by a simulated user, which there is not yet; "
-                "only --agent oracle and --agent nop can attempt them"
-            )
-
-
-def _check_unused(agent: str, given: dict[str, Any]) -> None:
-    """Raise `UsageError` for flags that say how a model samples where no model acts."""
-    from sca.errors import UsageError
-
-    unused = [name for name, value in given.items() if value is not None]
-    if unused:
-        raise UsageError(f"{', '.join(unused)}: mean nothing to --agent {agent}, which asks no model")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sca.cli import attempting, options, roles
+from sca.cli import attempting, options, roles, users
 from sca.cli.containers import Containers
 
 TaskFile = Annotated[
@@ -33,6 +33,11 @@ def evaluate(
     top_p: roles.TopP = None,
     max_tokens: roles.MaxTokens = None,
     max_turns: roles.MaxTurns = None,
+    user: users.Kind = None,
+    user_model: users.Model = None,
+    user_engine: users.EngineName = None,
+    user_temperature: users.Temperature = None,
+    user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
     runtime: options.Runtime = None,
@@ -73,6 +78,7 @@ def evaluate(
     work = attempting.prepare(
         "eval", settings_of(reading.records, shown(file), env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
+        users.Flags(user, user_model, user_engine, user_temperature, user_max_tokens),
         attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [file])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sca.cli import attempting, options, roles
+from sca.cli import attempting, options, roles, users
 from sca.cli.containers import Containers
 from sca.cli.validate import Env
 
@@ -21,6 +21,11 @@ def rollout(
     top_p: roles.TopP = None,
     max_tokens: roles.MaxTokens = None,
     max_turns: roles.MaxTurns = None,
+    user: users.Kind = None,
+    user_model: users.Model = None,
+    user_engine: users.EngineName = None,
+    user_temperature: users.Temperature = None,
+    user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
     runtime: options.Runtime = None,
@@ -32,12 +37,15 @@ def rollout(
     """Let a model attempt tasks, and reward what passes.
 
     Each attempt has the task's instruction and a fresh copy of the state, and acts in a container; afterwards the
-    task's own check decides on the reward, 1 or 0. An attempt that the machinery failed is in no output.
+    task's own check decides on the reward, 1 or 0. An attempt that the machinery failed is in no output. Where a user
+    takes part, the instruction goes to a simulated one, and the model has to ask.
 
     \b
     sca rollout validated.jsonl
     sca rollout validated.jsonl --attempts 16 --model checkpoint -o second.jsonl
     head -n 50 validated.jsonl | sca rollout - -o few.jsonl
+    sca rollout retail.jsonl --model checkpoint --user-model meta-llama/Llama-3.1-8B-Instruct
+    sca rollout retail.jsonl --user scripted            a user that states the instruction, says yes, and stops
     sca rollout validated.jsonl --agent oracle --attempts 1 -o oracle.jsonl     each task's own solution
     """
     from sca.cli.closing import tell_losses, tell_skipped
@@ -56,6 +64,7 @@ def rollout(
     work = attempting.prepare(
         "rollout", settings_of(reading.records, file, env, data), agent, model, engine,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
+        users.Flags(user, user_model, user_engine, user_temperature, user_max_tokens),
         attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [tasks])

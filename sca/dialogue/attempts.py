@@ -8,6 +8,7 @@ from sca.dialogue.conversation import Conversation
 from sca.dialogue.executor import Attempt, ExecutorRules, attempt, recorded
 from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker, cut
+from sca.dialogue.user import Users
 from sca.errors import StateLost
 from sca.judging.reward import Reward, check_reward
 from sca.records.contract import Message, Outcome, Task, Trajectory
@@ -33,6 +34,8 @@ class ModelAgent:
     setting: Setting
     asker: Asker
     rules: ExecutorRules
+    users: Users | None = None
+    """Whom it serves, in an environment where a user takes part."""
 
     @property
     def model(self) -> str:
@@ -41,7 +44,7 @@ class ModelAgent:
 
     async def attempt(self, key: str, task: Task, world: World) -> Attempt:
         """Let the model act."""
-        return await attempt(key, task, self.setting, world, self.asker, self.rules)
+        return await attempt(key, task, self.setting, world, self.asker, self.rules, self.users)
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory
         model=agent.model,
         run=run,
         task_hash=task_hash(job.task),
-        usage=made.conversation.usage,
+        usage=_usage(made),
+        user_thoughts=made.user.thoughts if made.user else None,
         tokens=made.conversation.tokens(),
     )
 
@@ -121,12 +125,18 @@ async def _play(job: Job, agent: Agent, sandbox: Sandbox) -> tuple[Attempt, Rewa
             made = await agent.attempt(job.id, job.task, world)
             state_hash = await world.state_hash()
             if made.ending != "done":
-                return made, Reward(0), state_hash
+                return made, Reward(0, made.detail), state_hash
             return made, await check_reward(job.task, world, made.answer), state_hash
         except StateLost as error:
             return made, Reward(0, str(error)), None
         finally:
             await world.close()
+
+
+def _usage(made: Attempt) -> dict[str, int]:
+    """The agent's tokens, and those of the simulated user apart."""
+    users = made.user.usage if made.user else {}
+    return made.conversation.usage | {f"user_{name}": count for name, count in users.items()}
 
 
 def _outcome(made: Attempt, reward: Reward) -> Outcome:

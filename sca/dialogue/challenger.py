@@ -52,12 +52,12 @@ class _Desk:
         await self.leave()
         self.handed_in.append(hand_in.parse(turn.body))
         if self.rules.feedback == "none":
-            return Reaction(done=True)
+            return Reaction(ending="done")
         judgement = await judge(self.task({}), self.box, self.limits)
         verdict = judgement.verdict()
         self.reasons.append(verdict.reason)
         if verdict.valid:
-            return Reaction(done=True)
+            return Reaction(ending="done")
         return Reaction(
             Message(role="tool", content=cut(prompts.feedback_text(verdict), self.rules.observation_limit))
         )

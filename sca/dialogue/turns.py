@@ -30,10 +30,10 @@ class Asker:
 
 @dataclass(frozen=True)
 class Reaction:
-    """What a move leads to: something to hear, and whether that was the end."""
+    """What a move leads to: something to hear, and how the episode ended where it did."""
 
     heard: Message | None = None
-    done: bool = False
+    ending: Ending | None = None
 
 
 Handler = Callable[[Turn], Awaitable[Reaction]]
@@ -46,7 +46,7 @@ async def converse(
     allowed = tuple(sorted(handlers))
     bad = 0
     for turn in range(max_turns):
-        if not await _ask(key, turn, conversation, asker, stops(allowed)):
+        if not await ask(key, turn, conversation, asker, stops(allowed)):
             return "out_of_context"
         move = parse(conversation.messages[-1].content, allowed)
         if isinstance(move, BadTurn):
@@ -59,13 +59,16 @@ async def converse(
         reaction = await handlers[move.kind](move)
         if reaction.heard is not None:
             conversation.say(reaction.heard)
-        if reaction.done:
-            return "done"
+        if reaction.ending is not None:
+            return reaction.ending
     return "out_of_turns"
 
 
-async def _ask(key: str, turn: int, conversation: Conversation, asker: Asker, stop: tuple[str, ...]) -> bool:
-    """One sampled turn into the conversation; False where it no longer fits into the model's context."""
+async def ask(key: str, turn: int, conversation: Conversation, asker: Asker, stop: tuple[str, ...]) -> bool:
+    """One sampled turn into the conversation; False where it no longer fits into the model's context.
+
+    Raises `EngineError` when the engine fails.
+    """
     sampling = Sampling(
         asker.sampling.temperature, asker.sampling.top_p, asker.sampling.max_tokens, asker.sampling.stop + stop
     )

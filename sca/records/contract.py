@@ -106,4 +106,7 @@ class Trajectory(Record):
     task_hash: str | None = None
     """Of what was asked and checked; see `sca.records.ids.task_hash`."""
     usage: dict[str, int] = Field(default_factory=dict)
+    """prompt_tokens, completion_tokens …; those of a simulated user as user_prompt_tokens and so on."""
+    user_thoughts: list[str | None] | None = None
+    """What a simulated user thought before each of its lines; the agent has seen none of it."""
     tokens: list[Segment] | None = None

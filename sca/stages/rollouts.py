@@ -30,6 +30,8 @@ class Rollouts:
     limits: Limits
     seed: int
     stage: str = "rollout"
+    user: dict[str, Any] | None = None
+    """What the simulated users say of themselves; None where there are none."""
 
     def settings(self, engine: dict[str, Any] | None) -> dict[str, Any]:
         """What the sidecar holds and the run's hash is made of; `engine` describes the engine."""
@@ -38,6 +40,7 @@ class Rollouts:
             "environments": self.environments,
             "agent": self.agent,
             "engine": engine,
+            **({"user": self.user} if self.user else {}),
             "reward": "check",
             "sampling": asdict(self.sampling),
             "rules": asdict(self.rules),
@@ -95,11 +98,15 @@ def refuse_changed(tasks: Iterable[Task], earlier: Iterable[Trajectory], where: 
 
 def count_attempts(attempts: Sequence[Trajectory]) -> dict[str, Any]:
     """Figures for the sidecar and the closing line."""
+    tokens = Counter[str]()
+    for attempt in attempts:
+        tokens.update({name: count for name, count in attempt.usage.items() if name.endswith("_tokens")})
     return {
         "attempts": len(attempts),
         "successes": sum(attempt.reward for attempt in attempts),
         "outcomes": dict(Counter(attempt.outcome for attempt in attempts).most_common()),
         "tool_calls": sum(len(attempt.calls) for attempt in attempts),
-        "completion_tokens": sum(attempt.usage.get("completion_tokens", 0) for attempt in attempts),
-        "prompt_tokens": sum(attempt.usage.get("prompt_tokens", 0) for attempt in attempts),
+        "completion_tokens": 0,
+        "prompt_tokens": 0,
+        **tokens,
     }

@@ -1,27 +1,8 @@
+from dialogue.voices import Letters, said, text
+
 from sca.dialogue.conversation import Conversation
 from sca.engines import Completion
 from sca.records.contract import Message
-
-
-class Letters:
-    """Renders a chat as the character codes of `role|content;`; the simplest template that extends exactly."""
-
-    rewrites = False
-
-    def prompt(self, messages):
-        return self._ids("".join(f"{m['role'][0]}|{m['content']};" for m in messages) + "a|")
-
-    def bridge(self, messages, reply, reply_ids, then):
-        if self.rewrites:
-            return None
-        return self._ids(";" + "".join(f"{m['role'][0]}|{m['content']};" for m in then) + "a|")
-
-    def _ids(self, text):
-        return [ord(letter) for letter in text]
-
-
-def said(text):
-    return Completion(text, "stop", [ord(c) for c in text], [-0.5] * len(text), {"completion_tokens": len(text)})
 
 
 def talk(renderer):
@@ -32,10 +13,6 @@ def talk(renderer):
     prompts.append(conversation.prompt_ids())
     conversation.reply(said("two"))
     return conversation, prompts
-
-
-def text(ids):
-    return "".join(map(chr, ids))
 
 
 def test_each_prompt_extends_the_last_exactly():

@@ -59,6 +59,12 @@ def challenger_prompt(
     return [Message(role="system", content=system), Message(role="user", content=opening)]
 
 
+def user_prompt(instruction: str, stop: str) -> list[Message]:
+    """What a simulated user's model sees first; `stop` is what it says to end the conversation."""
+    system = _render("user", instruction=instruction, stop=stop)
+    return [Message(role="system", content=system), Message(role="user", content=_render("user_greeting"))]
+
+
 def reminder(problem: str, allowed: tuple[str, ...]) -> str:
     """The answer to a turn that is none."""
     return _render("reminder", problem=problem, allowed=allowed)

@@ -1,0 +1,81 @@
+"""Which model plays the user, and flags of the user that mean nothing."""
+
+import json
+
+import pytest
+
+from sca.cli import users
+from sca.dialogue.user import ScriptedUsers
+from sca.engines.opening import open_engine
+from sca.errors import UsageError
+
+
+def checkpoint(folder, base, stage="train"):
+    folder.mkdir()
+    settings = {"stage": stage, "model": {"name": str(base)}}
+    folder.with_name(f"{folder.name}.meta.json").write_text(json.dumps({"settings": settings}))
+    return str(folder)
+
+
+@pytest.fixture
+def tiny():
+    return open_engine(None, None)
+
+
+def test_the_base_of_a_checkpoint_is_what_training_started_from(tmp_path):
+    assert users.base_of(checkpoint(tmp_path / "checkpoint", "org/model")) == "org/model"
+
+
+def test_the_base_of_a_second_round_is_that_of_the_first(tmp_path):
+    first = checkpoint(tmp_path / "first", "tiny")
+    assert users.base_of(checkpoint(tmp_path / "second", first)) is None  # the model that ships
+
+
+@pytest.mark.parametrize("model", [None, "org/model"])
+def test_a_model_that_was_not_trained_here_is_its_own_base(model):
+    assert users.base_of(model) == model
+
+
+def test_a_folder_beside_another_sidecar_is_its_own_base(tmp_path):
+    folder = checkpoint(tmp_path / "model", "org/model", stage="explore")
+    assert users.base_of(folder) == folder
+
+
+def test_two_checkpoints_made_from_each_other_end_somewhere(tmp_path):
+    (tmp_path / "b").mkdir()
+    a = checkpoint(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b.meta.json").write_text(json.dumps({"settings": {"stage": "train", "model": {"name": a}}}))
+    assert users.base_of(a) in (a, str(tmp_path / "b"))
+
+
+def test_a_checkpoint_is_served_to_its_base_and_the_record_says_so(tmp_path, tiny):
+    folder = checkpoint(tmp_path / "checkpoint", "tiny")
+    served = users.settle(users.Flags(), None, folder, tiny, 0)
+    assert served.describe()["base_of"] == folder
+    assert served.engine is not tiny
+    assert served.engine.model == "tiny"
+
+
+def test_a_model_plays_its_own_user_on_the_same_engine(tiny):
+    served = users.settle(users.Flags(temperature=0.0), None, None, tiny, 0)
+    assert served.engine is tiny
+    told = served.describe()
+    assert (told["sampling"]["temperature"], told["sampling"]["max_tokens"], "base_of" in told) == (0.0, 512, False)
+
+
+def test_the_user_may_be_another_model_on_another_engine(tmp_path, tiny):
+    (tmp_path / "replies.jsonl").write_text("")
+    flags = users.Flags(model=str(tmp_path / "replies.jsonl"), engine="replay")
+    assert users.settle(flags, None, None, tiny, 0).engine.name == "replay"
+
+
+def test_a_base_that_is_gone_is_named_with_what_to_do(tmp_path, tiny):
+    folder = checkpoint(tmp_path / "checkpoint", tmp_path / "gone")
+    with pytest.raises(UsageError, match=r"gone: no such model folder.*; name another with --user-model"):
+        users.settle(users.Flags(), None, folder, tiny, 0)
+
+
+def test_a_scripted_user_asks_no_model(tiny):
+    assert isinstance(users.settle(users.Flags("scripted"), None, None, tiny, 0), ScriptedUsers)
+    with pytest.raises(UsageError, match="--user-model, --user-temperature: mean nothing to --user scripted"):
+        users.settle(users.Flags("scripted", model="m", temperature=1.0), None, None, tiny, 0)
