@@ -47,16 +47,26 @@ def funnel_table(counts: Mapping[str, Any]) -> None:
 
 
 def estimate_lines(summary: Mapping[str, Any]) -> None:
-    """pass@1 and its kin with their intervals, and how much of the evaluation is there."""
+    """pass@1 and its kin, each with its interval and the tasks that it is of; by family and by tool; coverage."""
     for name, value in summary.items():
         if name.startswith("pass"):
-            say(f"{name:8} {_percent(value)}")
-    for family, estimates in summary.get("families", {}).items():
-        say(f"  {family:18} pass@1 {_percent(estimates['pass@1'])}")
+            say(f"{name:8} {_percent(value)}  {_share(summary)}")
+    for kind, title in (("families", "family"), ("tools", "tool in the solution")):
+        if groups := summary.get(kind):
+            width = max(map(len, groups))
+            say(f"pass@1 by {title}:")
+            for group, found in groups.items():
+                say(f"  {group:{width}}  {_percent(found['pass@1'])}  {_share(found)}")
     say(
         f"{summary['attempts']} attempts at {summary['tasks']} tasks, coverage {summary['coverage']:.1%}; "
         + ", ".join(f"{count} {outcome}" for outcome, count in summary["outcomes"].items())
     )
+
+
+def _share(counts: Mapping[str, Any]) -> str:
+    """Of how many tasks a figure is: those that lack a trial are left out, never taken for failures."""
+    whole, tasks = counts["tasks_counted"], counts["tasks"]
+    return f"of {tasks} tasks" if whole == tasks else f"of {whole} of {tasks} tasks; the others lack trials"
 
 
 def _percent(estimate: Mapping[str, float] | None) -> str:

@@ -7,7 +7,11 @@ import typer
 
 from sca.cli import attempting, options, roles, users
 from sca.cli.containers import Containers
+from sca.cli.given import is_given, refuse_others
 
+Env = Annotated[
+    str | None, typer.Option("--env", metavar="NAME|FOLDER", help="Where the tasks are.", show_default=False)
+]
 TaskFile = Annotated[
     Path | None,
     typer.Option(
@@ -17,10 +21,24 @@ TaskFile = Annotated[
         show_default=False,
     ),
 ]
+Compare = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option("--compare", metavar="A B", help="Show two results side by side; run nothing.", show_default=False),
+]
+Rescore = Annotated[
+    Path | None,
+    typer.Option(
+        "--rescore",
+        metavar="FILE",
+        help="Judge stored attempts again from their tool calls, into rescored.jsonl; asks no model.",
+        show_default=False,
+    ),
+]
 
 
 def evaluate(
-    env: options.Environment,
+    context: typer.Context,
+    env: Env = None,
     out: options.Out = Path("results.jsonl"),
     tasks: TaskFile = None,
     trials: options.Trials = 4,
@@ -45,6 +63,8 @@ def evaluate(
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
     dry_run: options.DryRun = False,
+    compare: Compare = None,
+    rescore: Rescore = None,
 ) -> None:
     """Measure a model on held-out tasks.
 
@@ -58,7 +78,31 @@ def evaluate(
     sca eval --env calculation -o greedy.jsonl --temperature 0 --trials 1
     sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
     sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
+    sca eval --compare before.jsonl after.jsonl
+    sca eval --rescore after.jsonl -o again.jsonl
     """
+    from sca.errors import UsageError
+
+    if compare is not None:
+        from sca.cli.comparing import compare_results
+
+        refuse_others(context, {"compare", "out", "force"}, "--compare")
+        compare_results(*compare, out if is_given(context, "out") else None, force=force)
+        return
+    if rescore is not None:
+        from sca.cli.rescoring import rescore as judge_again
+
+        used = {"rescore", "out", "tasks", "env", "data", "concurrency", "runtime", "image", "force", "dry_run"}
+        refuse_others(context, used, "--rescore")
+        place = out if is_given(context, "out") else Path("rescored.jsonl")
+        containers = Containers(runtime, image)
+        judge_again(
+            rescore, place, tasks, env, data, containers, concurrency=concurrency, force=force, dry_run=dry_run
+        )
+        return
+    if env is None:
+        raise UsageError("name the environment with --env; `sca env list` names those there are")
+
     from sca.cli.closing import estimate_lines, tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
@@ -67,7 +111,7 @@ def evaluate(
     from sca.records.output import Output
     from sca.records.pair import refuse_same
     from sca.records.reading import read
-    from sca.stages.evaluation import check_evaluable, summarise, summary_path, write_summary
+    from sca.stages.evaluation import check_evaluable, summarise, summary_path, tools_by_task, write_summary
 
     setting = Setting.open(env, data)
     file = tasks or setting.test_tasks
@@ -92,13 +136,13 @@ def evaluate(
             "model": work.model,
             "environment": setting.name,
             "data_hash": setting.hash,
-            **summarise(asked, reading.records, trials),
+            **summarise(asked, reading.records, trials, tools_by_task(reading.records, setting.tool_names)),
             "bad_lines": len(reading.skipped),
             "lost": outcome.lost,
         }
         output.finish(counts=summary, complete=not summary["lost"])
-    if place := summary_path(out):
-        write_summary(place, summary)
+    if figures := summary_path(out):
+        write_summary(figures, summary)
     estimate_lines(summary)
-    say(f"attempts are in {out}" + (f", figures in {place}" if place else ""))
+    say(f"attempts are in {out}" + (f", figures in {figures}" if figures else ""))
     tell_losses(outcome.losses, "attempts")

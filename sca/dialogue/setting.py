@@ -75,15 +75,20 @@ class Setting:
 
     def tools(self, family: str | None) -> list[Tool]:
         """The tools that a task of `family` sees."""
-        return list(tools_of(self._toolset(family)).values())
+        return list(tools_of(self.toolset(family)).values())
 
     def checks(self, family: str | None) -> list[Tool]:
         """What a check of a task of `family` may call beside the tools."""
-        return list(checks_of(self._toolset(family)).values())
+        return list(checks_of(self.toolset(family)).values())
 
-    def _toolset(self, family: str | None) -> type[Toolset]:
+    def toolset(self, family: str | None) -> type[Toolset]:
+        """The class that holds them."""
         self.check_family(family)
         return self.environment if family is None else self.environment.families[family]
+
+    def tool_names(self, family: str | None) -> frozenset[str]:
+        """The names of the tools."""
+        return frozenset(tool.name for tool in self.tools(family))
 
     def examples(self, family: str | None) -> list[Task]:
         """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""

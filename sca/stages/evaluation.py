@@ -1,15 +1,17 @@
 """Evaluate: from attempts on held-out tasks to success rates with error bars."""
 
+import ast
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from sca.errors import BadInput, ScaError
-from sca.judging.estimates import Tally, estimate, pass_at_k, pass_hat_k
+from sca.judging.estimates import Tally
+from sca.judging.figures import estimates, tally, tasks_hash
 from sca.records.contract import Task, Trajectory
+from sca.records.ids import task_hash
 from sca.records.stdout import is_stream
 
 
@@ -25,59 +27,78 @@ def check_evaluable(tasks: Sequence[Task], file: str, environment: str) -> None:
         raise BadInput(others)
 
 
-def summarise(attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int) -> dict[str, Any]:
+def summarise(
+    attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int, tools: Mapping[str, Set[str]] | None = None
+) -> dict[str, Any]:
     """The summary of an evaluation: coverage, then each estimate as {value, low, high} over tasks.
 
     Only tasks with all their trials count: an attempt that the machinery lost is missing, not a failure. An estimate
-    is None where no task has all its trials.
+    is None where no task has all its trials. `tools`: task id → the tools that its solution calls (`tools_by_task`).
     """
-    tallies = _tallies(attempts, tasks, trials)
+    tallies = tally(attempts, [task.id for task in tasks], trials)
+    groups: dict[str, dict[str, list[str]]] = {
+        "families": _grouped((task.family, task.id) for task in tasks),
+        "tools": _grouped((tool, task) for task, names in (tools or {}).items() for tool in sorted(names)),
+    }
     return {
         "tasks": len(tasks),
         "tasks_counted": len(tallies),
+        "tasks_hash": tasks_hash((task.id, task_hash(task)) for task in tasks),
         "trials": trials,
         "attempts": len(attempts),
         "coverage": round(len(attempts) / (len(tasks) * trials), 6),
         "successes": sum(attempt.reward for attempt in attempts),
         "outcomes": dict(Counter(attempt.outcome for attempt in attempts)),
-        **_estimates(list(tallies.values()), trials),
-        "families": {
-            family: _estimates([tallies[task.id] for task in members if task.id in tallies], trials)
-            for family, members in _families(tasks).items()
-            if any(task.id in tallies for task in members)
-        },
+        **estimates(list(tallies.values()), trials),
+        **{kind: _by_group(members, tallies, trials) for kind, members in groups.items()},
+        "tool_calls": _calls(attempts),
         "completion_tokens": sum(attempt.usage.get("completion_tokens", 0) for attempt in attempts),
     }
 
 
-def _tallies(attempts: Iterable[Trajectory], tasks: Iterable[Task], trials: int) -> dict[str, Tally]:
-    rewards: dict[str, list[int]] = defaultdict(list)
-    for attempt in attempts:
-        rewards[attempt.task_id].append(attempt.reward)
-    return {
-        task.id: Tally(trials, sum(rewards[task.id])) for task in tasks if len(rewards.get(task.id, ())) == trials
-    }
+def tools_by_task(tasks: Iterable[Task], known: Callable[[str | None], Set[str]]) -> dict[str, Set[str]]:
+    """The tools that each task's solution names; `known` gives those of a family.
+
+    Of the solution and not of the attempts' calls, so that the tasks behind a figure are the same for every model.
+    """
+    return {task.id: _names(task.solution or "") & known(task.family) for task in tasks}
 
 
-def _estimates(tallies: Sequence[Tally], trials: int) -> dict[str, Any]:
-    wanted: list[tuple[str, int, Callable[[Tally, int], float]]] = [("pass@1", 1, pass_at_k)]
-    if trials > 1:
-        wanted += [(f"pass@{trials}", trials, pass_at_k), (f"pass^{trials}", trials, pass_hat_k)]
-    if not tallies:
-        return {name: None for name, _, _ in wanted}
-    return {
-        name: {field: round(value, 6) for field, value in asdict(estimate(tallies, k, statistic)).items()}
-        for name, k, statistic in wanted
-    }
+def _names(source: str) -> set[str]:
+    """The names that a program reads. It is parsed, never run; one that does not parse names nothing."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def _families(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    """Tasks by family, where there are families."""
-    members: dict[str, list[Task]] = defaultdict(list)
-    for task in tasks:
-        if task.family is not None:
-            members[task.family].append(task)
+def _grouped(pairs: Iterable[tuple[str | None, str]]) -> dict[str, list[str]]:
+    """Ids of tasks by group, without those of no group."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for group, task in pairs:
+        if group is not None:
+            members[group].append(task)
     return dict(members)
+
+
+def _by_group(groups: Mapping[str, Sequence[str]], tallies: Mapping[str, Tally], trials: int) -> dict[str, Any]:
+    counted = {group: [tallies[task] for task in members if task in tallies] for group, members in groups.items()}
+    return {
+        group: {"tasks": len(groups[group]), "tasks_counted": len(found), **estimates(found, trials)}
+        for group, found in counted.items()
+        if found
+    }
+
+
+def _calls(attempts: Iterable[Trajectory]) -> dict[str, dict[str, int]]:
+    """How often the attempts called each tool, and how often it refused."""
+    made: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for attempt in attempts:
+        made.update(call.name for call in attempt.calls)
+        refused.update(call.name for call in attempt.calls if call.error is not None)
+    return {name: {"calls": count, "refused": refused[name]} for name, count in sorted(made.items())}
 
 
 def summary_path(results: Path) -> Path | None:

@@ -4,7 +4,7 @@ import pytest
 
 from sca.errors import ScaError
 from sca.records.contract import Task, Trajectory
-from sca.stages.evaluation import summarise, summary_path, write_summary
+from sca.stages.evaluation import summarise, summary_path, tools_by_task, write_summary
 
 
 def attempts(**rewards):
@@ -57,3 +57,28 @@ def test_a_summary_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "s.json").mkdir()
     with pytest.raises(ScaError, match="cannot write"):
         write_summary(tmp_path / "s.json", {})
+
+
+def test_figures_by_tool_are_of_the_tasks_whose_solution_names_it():
+    some = [
+        Task(id=name, environment="e", solution=solution)
+        for name, solution in [("a", "x = f(1)"), ("b", "g(f(2)); print(3)"), ("c", "not python("), ("d", None)]
+    ]
+    by_task = tools_by_task(some, lambda family: {"f", "g", "h"})
+    summary = summarise(attempts(a="10", b="00", c="11", d="11"), some, 2, by_task)
+    assert {name: (one["tasks"], value(one, "pass@1")) for name, one in summary["tools"].items()} == {
+        "f": (2, 0.25),
+        "g": (1, 0.0),
+    }
+
+
+def test_each_group_says_how_many_of_its_tasks_count():
+    summary = summarise(attempts(a="11", b="0"), tasks("a", "b", family="f"), 2)
+    assert (summary["families"]["f"]["tasks"], summary["families"]["f"]["tasks_counted"]) == (2, 1)
+
+
+def test_the_hash_of_the_tasks_tells_other_checks_apart_and_no_other_order():
+    first, second = Task(id="a", environment="e", evaluation_function="x"), Task(id="b", environment="e")
+    changed = first.model_copy(update={"evaluation_function": "y"})
+    hashes = [summarise([], some, 1)["tasks_hash"] for some in ([first, second], [second, first], [changed, second])]
+    assert hashes[0] == hashes[1] != hashes[2]

@@ -196,3 +196,14 @@ def test_fewer_episodes_than_before_are_all_made(run):
     told = sca(folder, "explore", "-n", "2", *replay)
     assert "explore  3/3 done" in told
     assert (folder / "holes.jsonl").read_text("utf-8") == "".join(whole)
+
+
+def test_stored_attempts_are_judged_again_by_another_check(run):
+    folder, _ = run
+    task = json.loads((folder / "validated.jsonl").read_text())
+    harsh = task | {"evaluation_function": "def evaluate():\n    return False"}
+    (folder / "harsh.jsonl").write_text(json.dumps(harsh))
+    told = sca(folder, "eval", "--rescore", "trajectories.jsonl", "--tasks", "harsh.jsonl", "--env", str(FOLDER))
+    assert f"{task['id']}-a0: reward 1 → 0" in told
+    assert "1 of 3 attempts changed: 0 from 0 to 1, 1 from 1 to 0" in told
+    assert [attempt["reward"] for attempt in lines(folder / "rescored.jsonl")] == [0, 0, 0]

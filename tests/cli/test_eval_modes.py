@@ -1,0 +1,59 @@
+"""`sca eval --compare`: what is printed, and what is refused."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def sca(folder, *arguments, code=0):
+    done = subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture
+def results(tmp_path):
+    for name, rewards in (("a", (0, 1, 0, 0)), ("b", (1, 1, 1, 0))):
+        lines = [
+            {"id": f"t{n // 2}-a{n % 2}", "task_id": f"t{n // 2}", "environment": "e", "attempt": n % 2, "reward": r,
+             "outcome": "success" if r else "failure", "messages": [], "model": name}
+            for n, r in enumerate(rewards)
+        ]  # fmt: skip
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        meta = {"settings": {"environments": {"e": name if name == "c" else "x"}}, "counts": {"trials": 2}}
+        (tmp_path / f"{name}.jsonl.meta.json").write_text(json.dumps(meta))
+    return tmp_path
+
+
+def test_two_results_are_printed_side_by_side(results):
+    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl").stdout
+    (line,) = [line for line in told.splitlines() if line.startswith(" pass@1")]
+    assert line.split() == [
+        "pass@1",
+        "25.0%",
+        "[0.0,",
+        "50.0]",
+        "75.0%",
+        "[50.0,",
+        "100.0]",
+        "+50.0",
+        "[+50.0,",
+        "+50.0]",
+    ]
+    assert "over 2 tasks that both have: 2 better in the second, 0 worse" in told
+
+
+def test_the_figures_of_a_comparison_can_be_had_as_json(results):
+    found = json.loads(sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "-").stdout)
+    assert found["pass@2"]["difference"]["value"] == 0.5
+
+
+def test_a_flag_that_would_do_nothing_is_an_error(results):
+    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "--trials", "2", code=2).stderr
+    assert told == "error: --trials: means nothing to --compare\n"
+
+
+def test_an_evaluation_needs_an_environment(tmp_path):
+    assert "name the environment with --env" in sca(tmp_path, "eval", code=2).stderr
