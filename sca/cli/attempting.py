@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sca.cli import roles, users
+from sca.cli import engines, roles, users
 from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def prepare(
     stage: str,
     places: "list[tuple[Setting, list[Task]]]",
     agent: str,
-    model: str | None,
-    engine: str | None,
+    engine: engines.EngineFlags,
     flags: roles.Flags,
     user: users.Flags,
     *,
@@ -83,15 +82,15 @@ def prepare(
 
     settings = [setting for setting, _ in places]
     if agent != "model":
-        given = {"--model": model, "--engine": engine, **flags.named(), **user.named()}
+        given = {**engine.named(), **flags.named(), **user.named()}
         users.refuse(given, f"mean nothing to --agent {agent}, which asks no model")
     with_user = any(setting.environment.user for setting in settings)
     if settings and not with_user:
         names = ", ".join(setting.name for setting in settings)
         users.refuse(user.named(), f"no user takes part in {names}")
-    opened, own = _open(engine, model) if agent == "model" else (None, {})
+    opened, own = engine.open() if agent == "model" else (None, {})
     role = roles.resolve(flags, "executor", own, 15)
-    served = users.settle(user, engine, model, opened, seed) if opened and with_user else None
+    served = users.settle(user, engine, opened, seed) if opened and with_user else None
     plan = Rollouts(
         environments={setting.name: setting.hash for setting, _ in places},
         agent=agent,
@@ -104,15 +103,6 @@ def prepare(
     )
     containers.check(settings)
     return Work(plan, opened, places, attempts, concurrency or LIVE, containers, served)
-
-
-def _open(engine: str | None, model: str | None) -> "tuple[Engine, dict[str, Any]]":
-    from sca.cli.interrupting import leaving_at_once
-    from sca.engines.opening import model_settings, open_engine
-
-    with leaving_at_once():
-        opened = open_engine(engine, model)
-    return opened, model_settings(model)
 
 
 @dataclass(frozen=True)
@@ -166,7 +156,8 @@ async def _make(
     run = settings_hash(work.settings())
     async with AsyncExitStack() as stack:
         for engine in work.engines():
-            await stack.enter_async_context(engine)
+            role = "engine" if engine is work.engine else "user_engine"
+            await stack.enter_async_context(engines.running(engine, output, role))
         done = len(output.done)
         meter = stack.enter_context(progress(work.plan.stage, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sca.cli import attempting, options, roles, users
+from sca.cli import attempting, engines, options, roles, users
 from sca.cli.containers import Containers
 from sca.cli.given import is_given, refuse_others
 
@@ -45,7 +45,10 @@ def evaluate(
     data: options.Data = None,
     agent: attempting.AgentName = "model",
     model: options.Model = None,
-    engine: options.Engine = None,
+    engine: engines.Name = None,
+    base_url: engines.BaseUrl = None,
+    api_key_env: engines.ApiKeyEnv = None,
+    engine_option: engines.EngineOption = None,
     style: roles.Style = None,
     temperature: roles.Temperature = None,
     top_p: roles.TopP = None,
@@ -54,6 +57,7 @@ def evaluate(
     user: users.Kind = None,
     user_model: users.Model = None,
     user_engine: users.EngineName = None,
+    user_base_url: users.BaseUrl = None,
     user_temperature: users.Temperature = None,
     user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
@@ -120,9 +124,10 @@ def evaluate(
     check_evaluable(reading.records, shown(file), setting.name)
     attempting.check_attemptable(reading.records, shown(file), agent)
     work = attempting.prepare(
-        "eval", settings_of(reading.records, shown(file), env, data), agent, model, engine,
+        "eval", settings_of(reading.records, shown(file), env, data), agent,
+        engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
-        users.Flags(user, user_model, user_engine, user_temperature, user_max_tokens),
+        users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [file])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sca.cli import options, roles
+from sca.cli import engines, options, roles
 from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def explore(
     out: options.Out = Path("tasks.jsonl"),
     data: options.Data = None,
     model: options.Model = None,
-    engine: options.Engine = None,
+    engine: engines.Name = None,
+    base_url: engines.BaseUrl = None,
+    api_key_env: engines.ApiKeyEnv = None,
+    engine_option: engines.EngineOption = None,
     feedback: Feedback = None,
     style: roles.Style = None,
     temperature: roles.Temperature = None,
@@ -63,19 +66,15 @@ def explore(
 
     from sca.cli.closing import tell_losses
     from sca.cli.console import say
-    from sca.cli.interrupting import leaving_at_once
     from sca.dialogue.challenger import ChallengerRules
     from sca.dialogue.setting import Setting
-    from sca.engines.opening import model_settings, open_engine
     from sca.records.contract import Task
     from sca.records.output import Output
     from sca.sandbox import Limits
     from sca.stages.exploration import Exploration, count_episodes
 
     setting = Setting.open(env, data)
-    with leaving_at_once():
-        opened = open_engine(engine, model)
-    own = model_settings(model)
+    opened, own = engines.EngineFlags(model, engine, base_url, api_key_env, engine_option).open()
     role = roles.resolve(roles.Flags(style, temperature, top_p, max_tokens, max_turns), "challenger", own, 10)
     rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")
     plan = Exploration(setting, role.sampling, rules, Limits(), seed)
@@ -117,7 +116,7 @@ async def _explore(
 
     sandbox = containers.sandbox(plan.setting, plan.limits)
     done = len(output.done)
-    async with sandbox, engine:
+    async with sandbox, engines.running(engine, output):
         output.note(sandbox=sandbox.describe())
         with progress("explore", total=done + missing, done=done, good="handed in") as meter:
             return await run_exploration(

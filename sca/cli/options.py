@@ -52,16 +52,6 @@ Model = Annotated[
     ),
 ]
 
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        metavar="NAME",
-        help="What runs the model: `transformers`, or `replay` for recorded replies.",
-        show_default="transformers",
-    ),
-]
-
 Episodes = Annotated[int, typer.Option("-n", min=0, metavar="N", help="Episodes, one task each.")]
 
 Attempts = Annotated[int, typer.Option("--attempts", min=1, metavar="N", help="Attempts at each task.")]

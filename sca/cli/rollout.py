@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sca.cli import attempting, options, roles, users
+from sca.cli import attempting, engines, options, roles, users
 from sca.cli.containers import Containers
 from sca.cli.validate import Env
 
@@ -15,7 +15,10 @@ def rollout(
     data: options.Data = None,
     agent: attempting.AgentName = "model",
     model: options.Model = None,
-    engine: options.Engine = None,
+    engine: engines.Name = None,
+    base_url: engines.BaseUrl = None,
+    api_key_env: engines.ApiKeyEnv = None,
+    engine_option: engines.EngineOption = None,
     style: roles.Style = None,
     temperature: roles.Temperature = None,
     top_p: roles.TopP = None,
@@ -24,6 +27,7 @@ def rollout(
     user: users.Kind = None,
     user_model: users.Model = None,
     user_engine: users.EngineName = None,
+    user_base_url: users.BaseUrl = None,
     user_temperature: users.Temperature = None,
     user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
@@ -62,9 +66,10 @@ def rollout(
     file = shown(tasks)
     attempting.check_attemptable(reading.records, file, agent)
     work = attempting.prepare(
-        "rollout", settings_of(reading.records, file, env, data), agent, model, engine,
+        "rollout", settings_of(reading.records, file, env, data), agent,
+        engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
-        users.Flags(user, user_model, user_engine, user_temperature, user_max_tokens),
+        users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
     )  # fmt: skip
     refuse_same([out], [tasks])

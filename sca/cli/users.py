@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sca.cli.engines import EngineFlags
+
 if TYPE_CHECKING:
     from sca.dialogue.user import Users
     from sca.engines import Engine
@@ -32,6 +34,10 @@ EngineName = Annotated[
     str | None,
     typer.Option("--user-engine", metavar="NAME", help="What runs it.", show_default="as --engine"),
 ]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--user-base-url", metavar="URL[,URL…]", help="Servers that run it.", show_default="as --base-url"),
+]
 Temperature = Annotated[float | None, typer.Option("--user-temperature", min=0.0, show_default="1; 0 is greedy")]
 MaxTokens = Annotated[
     int | None, typer.Option("--user-max-tokens", min=1, metavar="N", help="Of one turn.", show_default="512")
@@ -47,6 +53,7 @@ class Flags:
     kind: Literal["model", "scripted"] | None = None
     model: str | None = None
     engine: str | None = None
+    base_url: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
 
@@ -59,13 +66,14 @@ class Flags:
         return {
             "--user-model": self.model,
             "--user-engine": self.engine,
+            "--user-base-url": self.base_url,
             "--user-temperature": self.temperature,
             "--user-max-tokens": self.max_tokens,
         }
 
 
-def settle(flags: Flags, engine: str | None, model: str | None, agents: "Engine", seed: int) -> "Users":
-    """The users of a run whose agent is `model`, opened as `agents`.
+def settle(flags: Flags, engine: EngineFlags, agents: "Engine", seed: int) -> "Users":
+    """The users of a run whose agent runs as `engine` says, opened as `agents`.
 
     The agent's engine plays the user as well where both are the same model. Raises `ScaError` where a flag means
     nothing, or where the base of a checkpoint is not found.
@@ -81,18 +89,17 @@ def settle(flags: Flags, engine: str | None, model: str | None, agents: "Engine"
         temperature=1.0 if flags.temperature is None else flags.temperature,
         max_tokens=flags.max_tokens or MAX_TOKENS,
     )
-    base = model if flags.model else base_of(model)
-    chosen = (flags.engine or engine, flags.model or base)
-    opened = agents if chosen == (engine, model) else _open(*chosen)
-    return SimulatedUsers(Asker(opened, sampling, seed), model if base != model else None)
+    base = engine.model if flags.model else base_of(engine.model)
+    chosen = engine.but(flags.model or base, flags.engine, flags.base_url)
+    opened = agents if chosen == engine else _open(chosen)
+    return SimulatedUsers(Asker(opened, sampling, seed), engine.model if base != engine.model else None)
 
 
-def _open(engine: str | None, model: str | None) -> "Engine":
-    from sca.engines.opening import open_engine
+def _open(engine: EngineFlags) -> "Engine":
     from sca.errors import ScaError, UsageError
 
     try:
-        return open_engine(engine, model)
+        return engine.open()[0]
     except ScaError as error:
         raise UsageError(
             f"the simulated user's model: {error}; name another with --user-model, or do without: --user scripted"

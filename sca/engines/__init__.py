@@ -52,6 +52,8 @@ class Completion:
     """Of each sampled token under the model at temperature 1 (nats)."""
     usage: Mapping[str, int] = field(default_factory=dict)
     """prompt_tokens, completion_tokens and what else the engine counts."""
+    prompt_ids: Sequence[int] | None = None
+    """Of the prompt, where a server rendered the chat and says how; None where the request had them."""
 
 
 class Renderer(Protocol):
@@ -94,4 +96,10 @@ class Engine(Protocol):
         """Make one completion. Raises `ContextOverflow` when the prompt does not fit, else `EngineError`."""
 
     def describe(self) -> dict[str, Any]:
-        """What a sidecar says of it: name, model, dtype, content hash of the weights, versions."""
+        """What shapes its completions, for the settings' hash: name, dtype, content hash of the weights …
+
+        The same before and after loading.
+        """
+
+    def report(self) -> dict[str, Any]:
+        """What happened so far, for the sidecar's notes: tries made again, prefix-cache hits …; may be empty."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from sca.errors import ScaError
@@ -22,6 +23,16 @@ def fetch(model: str | Path) -> Path:
     return _checked(_downloaded(str(model)))
 
 
+def fetch_tokenizer(model: str | Path) -> Path:
+    """The folder of a model's tokenizer and settings; of a name from the hub nothing else is downloaded."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.exists() or str(model).startswith((".", "/", "~")) or str(model).count("/") > 1:
+        raise ScaError(f"{model}: no such folder; give one with a tokenizer, or a Hugging Face name")
+    return _downloaded(str(model), [pattern for pattern in FILES if pattern != "*.safetensors"])
+
+
 def content_hash(folder: Path) -> str:
     """SHA-256 of the weights: of the file where there is one, else of the files' names and hashes, in order."""
     files = sorted(folder.glob("*.safetensors"))
@@ -32,7 +43,7 @@ def content_hash(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _downloaded(name: str) -> Path:
+def _downloaded(name: str, patterns: Sequence[str] = FILES) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         HfHubHTTPError,
@@ -46,7 +57,7 @@ def _downloaded(name: str) -> Path:
     # The hub's client warns about missing tokens and slow transfers; what matters comes back as an error.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        return Path(snapshot_download(name, allow_patterns=list(FILES)))
+        return Path(snapshot_download(name, allow_patterns=list(patterns)))
     except RepositoryNotFoundError as error:
         raise ScaError(
             f"{name}: neither a folder here nor a model on the Hugging Face hub that you may read; "

@@ -49,3 +49,7 @@ class RecordingEngine:
     def describe(self) -> dict[str, Any]:
         """What the other engine says of itself: recording changes nothing."""
         return self._engine.describe()
+
+    def report(self) -> dict[str, Any]:
+        """What the other engine tells."""
+        return self._engine.report()

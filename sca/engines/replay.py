@@ -120,6 +120,10 @@ class ReplayEngine:
         """What a sidecar says of it: the file's name and content hash."""
         return {"name": self.name, "model": self.model, "replies_sha256": self._hash}
 
+    def report(self) -> dict[str, Any]:
+        """Nothing happens here."""
+        return {}
+
     def _keep(self, key: str, completion: Completion) -> None:
         if "*" in key or "?" in key:
             self._patterns = [(other, kept) for other, kept in self._patterns if other != key]

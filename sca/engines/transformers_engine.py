@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 
 from sca.engines import Completion, ContextOverflow, Renderer, Request
 from sca.engines.batching import BatchDecoder
@@ -113,9 +112,11 @@ class TransformersEngine:
             "dtype": str(self._dtype).removeprefix("torch."),
             "device": self._device.type,
             **({"context": self._context} if self._context is not None else {}),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
         }
+
+    def report(self) -> dict[str, Any]:
+        """Nothing to tell: what it made is in the records."""
+        return {}
 
     def _find(self) -> Path:
         self._folder = self._folder or fetch(self._source)

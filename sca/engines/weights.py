@@ -42,7 +42,7 @@ def load(folder: Path, *, device: torch.device, dtype: torch.dtype, attention: s
             output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-        raise ScaError(f"{folder}: cannot be loaded: {_first_line(error)}") from error
+        raise ScaError(f"{folder}: cannot be loaded: {first_line(error)}") from error
     model: PreTrainedModel = loading[0].to(device).eval()
     missing = sorted(loading[1]["missing_keys"])
     if missing:
@@ -75,5 +75,6 @@ def quieten() -> None:
     disable()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in short."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sca.cli import users
+from sca.cli.engines import EngineFlags
 from sca.dialogue.user import ScriptedUsers
 from sca.engines.opening import open_engine
 from sca.errors import UsageError
@@ -50,14 +51,14 @@ def test_two_checkpoints_made_from_each_other_end_somewhere(tmp_path):
 
 def test_a_checkpoint_is_served_to_its_base_and_the_record_says_so(tmp_path, tiny):
     folder = checkpoint(tmp_path / "checkpoint", "tiny")
-    served = users.settle(users.Flags(), None, folder, tiny, 0)
+    served = users.settle(users.Flags(), EngineFlags(folder), tiny, 0)
     assert served.describe()["base_of"] == folder
     assert served.engine is not tiny
     assert served.engine.model == "tiny"
 
 
 def test_a_model_plays_its_own_user_on_the_same_engine(tiny):
-    served = users.settle(users.Flags(temperature=0.0), None, None, tiny, 0)
+    served = users.settle(users.Flags(temperature=0.0), EngineFlags(), tiny, 0)
     assert served.engine is tiny
     told = served.describe()
     assert (told["sampling"]["temperature"], told["sampling"]["max_tokens"], "base_of" in told) == (0.0, 512, False)
@@ -66,16 +67,16 @@ def test_a_model_plays_its_own_user_on_the_same_engine(tiny):
 def test_the_user_may_be_another_model_on_another_engine(tmp_path, tiny):
     (tmp_path / "replies.jsonl").write_text("")
     flags = users.Flags(model=str(tmp_path / "replies.jsonl"), engine="replay")
-    assert users.settle(flags, None, None, tiny, 0).engine.name == "replay"
+    assert users.settle(flags, EngineFlags(), tiny, 0).engine.name == "replay"
 
 
 def test_a_base_that_is_gone_is_named_with_what_to_do(tmp_path, tiny):
     folder = checkpoint(tmp_path / "checkpoint", tmp_path / "gone")
     with pytest.raises(UsageError, match=r"gone: no such model folder.*; name another with --user-model"):
-        users.settle(users.Flags(), None, folder, tiny, 0)
+        users.settle(users.Flags(), EngineFlags(folder), tiny, 0)
 
 
 def test_a_scripted_user_asks_no_model(tiny):
-    assert isinstance(users.settle(users.Flags("scripted"), None, None, tiny, 0), ScriptedUsers)
+    assert isinstance(users.settle(users.Flags("scripted"), EngineFlags(), tiny, 0), ScriptedUsers)
     with pytest.raises(UsageError, match="--user-model, --user-temperature: mean nothing to --user scripted"):
-        users.settle(users.Flags("scripted", model="m", temperature=1.0), None, None, tiny, 0)
+        users.settle(users.Flags("scripted", model="m", temperature=1.0), EngineFlags(), tiny, 0)

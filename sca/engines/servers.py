@@ -1,0 +1,144 @@
+"""Servers that answer over HTTP: which of them is asked next, what one try can come to, and how long to wait then."""
+
+import email.utils
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+FIRST_PAUSE = 0.5  # seconds, doubled with each try
+LONGEST_PAUSE = 30.0  # seconds
+LONGEST_WISH = 120.0
+"""Seconds that a server's Retry-After is heeded at most."""
+ILL = 5.0
+"""Seconds for which a server that failed is passed over while there are others."""
+
+
+class Trouble(Exception):
+    """A try that may succeed when it is made again."""
+
+    def __init__(self, kind: str, problem: str, wish: float = 0.0) -> None:
+        super().__init__(problem)
+        self.kind = kind
+        """What is counted: refused, dropped, timeout, http_429, http_500 …, broken_body, wrong_shape."""
+        self.wish = wish
+        """Seconds that the server wants to be left alone."""
+
+
+class Refusal(Exception):
+    """An answer that would be the same again: HTTP 4xx but for 408, 409, 425 and 429."""
+
+    def __init__(self, status: int, problem: str) -> None:
+        super().__init__(problem)
+        self.status = status
+        self.problem = problem
+
+
+@dataclass
+class Server:
+    """One base address, as `http://localhost:8000/v1`."""
+
+    url: str
+    waiting: int = 0
+    """Requests that it has not answered yet."""
+    ill_until: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    """`answered`, and each kind of trouble."""
+
+
+def choose(servers: Sequence[Server], now: float) -> Server:
+    """The one with the shortest queue, among those that are well where any is."""
+    well = [server for server in servers if server.ill_until <= now]
+    return min(well or servers, key=lambda server: server.waiting)
+
+
+async def ask(
+    session: aiohttp.ClientSession, server: Server, path: str, body: Any, seconds: float | None = None
+) -> Any:
+    """One try: POST `body` as JSON, or GET where it is None; the answer as plain data.
+
+    Raises `Trouble` or `Refusal`; `seconds` is for another limit than the session's.
+    """
+    server.waiting += 1
+    try:
+        answer = await _exchange(session, f"{server.url}/{path}", body, seconds)
+    except Trouble as trouble:
+        server.counts[trouble.kind] += 1
+        server.ill_until = time.monotonic() + max(ILL, trouble.wish)
+        raise
+    finally:
+        server.waiting -= 1
+    server.counts["answered"] += 1
+    server.ill_until = 0.0
+    return answer
+
+
+async def _exchange(session: aiohttp.ClientSession, url: str, body: Any, seconds: float | None) -> Any:
+    options: dict[str, Any] = {} if seconds is None else {"timeout": aiohttp.ClientTimeout(total=seconds)}
+    if body is not None:
+        options["data"] = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    try:
+        async with session.request("GET" if body is None else "POST", url, **options) as response:
+            content = await response.read()
+            status, wish = response.status, wished(response.headers.get("Retry-After"))
+    except aiohttp.ClientConnectorError as error:
+        raise Trouble("refused", f"no server answers at {url}: {error.strerror or error}") from error
+    except TimeoutError as error:
+        raise Trouble("timeout", f"{url} did not answer in time") from error
+    except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+        raise Trouble("dropped", f"{url} broke the connection off: {error}") from error
+    except aiohttp.ClientError as error:
+        raise Trouble("broken_body", f"{url} does not speak HTTP as it should: {error}") from error
+    if status in (408, 409, 425, 429) or status >= 500:
+        raise Trouble(f"http_{status}", f"{url} answered {status}: {problem_in(content)}", wish)
+    if status >= 300:
+        raise Refusal(status, problem_in(content))
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise Trouble(
+            "broken_body", f"{url} sent what is not JSON: {_cut(content.decode('utf-8', 'replace'))}"
+        ) from error
+
+
+def pause(tries: int, wish: float, draw: float | None = None) -> float:
+    """Seconds before the next try: doubled each time, half of it at random so that many do not come back at once."""
+    whole = min(FIRST_PAUSE * 2.0 ** min(tries - 1, 16), LONGEST_PAUSE)
+    return max(whole * (0.5 + 0.5 * (random.random() if draw is None else draw)), min(wish, LONGEST_WISH))
+
+
+def wished(header: str | None) -> float:
+    """Seconds of a Retry-After header: a number, or a date; 0 where there is none."""
+    if not header:
+        return 0.0
+    try:
+        return max(float(header), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(email.utils.parsedate_to_datetime(header).timestamp() - time.time(), 0.0)
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def problem_in(content: bytes) -> str:
+    """What an error's body says: `{"error": {"message": …}}`, `{"error": …}`, `{"detail": …}`, or itself."""
+    text = content.decode("utf-8", "replace").strip()
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return _cut(text) or "nothing more"
+    for name in ("error", "detail", "message"):
+        if isinstance(said, dict) and said.get(name):
+            said = said[name]
+    return _cut(said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))
+
+
+def _cut(text: str, limit: int = 300) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[:limit] + " …"
