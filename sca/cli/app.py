@@ -27,6 +27,8 @@ COMMANDS = (
     Command("rollout", "sca.cli.rollout:rollout", "Let a model attempt tasks, and reward what passes."),
     Command("train", "sca.cli.train:train", "Train a model on its successful attempts."),
     Command("eval", "sca.cli.eval:evaluate", "Measure a model on held-out tasks."),
+    Command("select", "sca.cli.select:select", "Keep the attempts or tasks that are worth keeping."),
+    Command("export", "sca.cli.export:export", "Write attempts or tasks in the form that another trainer reads."),
     Command("show", "sca.cli.show:show", "Show records of any stage for reading."),
     Command("env", "sca.cli.env:app", "List, show, write, check and play environments."),
     Command("sandbox", "sca.cli.sandbox:app", "Check, build, measure and clean the containers for code."),
