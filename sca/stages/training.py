@@ -16,8 +16,10 @@ from sca.engines.weights import Loaded
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
 from sca.records.sidecar import Sidecar, differences
-from sca.training.data import Selection
+from sca.training.algorithms import Algorithm
+from sca.training.attempts import Selection
 from sca.training.loop import Heard, Place, train
+from sca.training.policy import Policy
 from sca.training.settings import TrainSettings
 
 
@@ -80,7 +82,7 @@ class Checkpoint:
                     metrics.unlink()
 
 
-def settings_of(settings: TrainSettings, model: dict[str, Any], attempts: Sequence[Trajectory]) -> dict[str, Any]:
+def binding(settings: TrainSettings, model: dict[str, Any], attempts: Sequence[Trajectory]) -> dict[str, Any]:
     """What the sidecar holds: settings, the model's name and weights, and a hash of the attempts."""
     data = hashlib.sha256()
     for attempt in attempts:
@@ -114,6 +116,7 @@ def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> t
 def run_training(
     loaded: Loaded,
     selection: Selection,
+    algorithm: Algorithm,
     settings: TrainSettings,
     checkpoint: Checkpoint,
     sidecar: Sidecar,
@@ -123,19 +126,20 @@ def run_training(
 ) -> dict[str, Any]:
     """Train, write the checkpoint, and return the figures that the sidecar holds."""
     pad = loaded.tokenizer.pad_token_id
-    model = train(
-        loaded.model, selection.examples, settings, checkpoint.place,
+    policy = Policy(loaded.model, critic=algorithm.critic)
+    train(
+        policy, selection, algorithm, settings, checkpoint.place,
         pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard,
     )  # fmt: skip
     counts = {
-        "attempts": selection.attempts,
+        "attempts": len(selection.attempts),
         "examples": len(selection.examples),
-        "trained_tokens": sum(example.trained_tokens for example in selection.examples),
+        "trained_tokens": selection.trained_tokens,
         "dropped": dict(selection.dropped),
         "steps": len(checkpoint.place.metrics.read_text("utf-8").splitlines()),
     }
     try:
-        _write(model, loaded, checkpoint)
+        _write(loaded.model, loaded, checkpoint)
     except (OSError, SafetensorError) as error:
         raise ScaError(f"cannot write {checkpoint.folder}: {error}; the same command goes on") from error
     sidecar.note(counts=counts)

@@ -10,13 +10,16 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
+from torch import Tensor
 
 from sca.errors import ScaError
-from sca.training import state
-from sca.training.batching import micro_batches, steps
-from sca.training.data import Example
-from sca.training.losses import negative_log_likelihood
+from sca.training import metrics, state
+from sca.training.algorithms import Algorithm, Known
+from sca.training.attempts import Example, Item, Selection
+from sca.training.batching import planned
+from sca.training.outputs import Columns, Outputs, pieces
+from sca.training.passes import PaddedPasses, Passes, Work
+from sca.training.policy import Policy
 from sca.training.settings import TrainSettings
 
 SAVE_EVERY = 20.0
@@ -32,85 +35,159 @@ class Place:
     state: Path
     metrics: Path
 
+    @property
+    def failed(self) -> Path:
+        """The batch at which a run stopped because its loss was no number."""
+        return self.state.with_suffix(".failed.jsonl")
+
 
 def train(
-    model: nn.Module,
-    examples: Sequence[Example],
+    policy: Policy,
+    selection: Selection,
+    algorithm: Algorithm,
     settings: TrainSettings,
     place: Place,
     *,
     pad_id: int,
     bf16: bool,
     heard: Heard,
-) -> nn.Module:
-    """Train `model` in place and return it; goes on from `place.state` where there is one.
+) -> None:
+    """Train `policy` in place; goes on from `place.state` where there is one.
 
-    The loss of a step is the mean over its trained tokens, whatever micro-batches they come in. In fp32 on a CPU an
-    interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the loss is no number.
+    In fp32 on a CPU an interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the
+    loss or the gradient is no number.
     """
     accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
-    done = state.load(place.state, model, optimizer)
+    optimizer = optimizer_of(policy, settings)
+    done, measured = state.load(place.state, policy, optimizer)
     _cut(place.metrics, done)
-    model, optimizer = accelerator.prepare(model, optimizer)
-    model.train()
-    plan = steps(examples, batch_size=settings.batch_size, epochs=settings.epochs, seed=settings.seed)
+    prepared, optimizer = accelerator.prepare(policy, optimizer)
+    passes = PaddedPasses(accelerator, prepared, tokens=settings.micro_tokens, pad_id=pad_id, bf16=bf16)
+    policy.eval()
+    known = known_before(algorithm, selection.examples, passes, measured)
+    step_ = Step(accelerator, policy, optimizer, passes, algorithm, settings, place)
+    plan = planned(selection.items, settings)
     saved = time.monotonic()
     for step in range(done, len(plan)):
-        for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate(step, len(plan))
-        chosen = [examples[index] for index in plan[step]]
-        metrics = _step(accelerator, model, optimizer, chosen, settings, pad_id, bf16=bf16)
-        record = {"step": step + 1, "epoch": round((step + 1) * settings.epochs / len(plan), 4), **metrics}
+        items = [selection.items[index] for index in plan[step]]
+        figures = step_.take(step, items, known, settings.learning_rate(step, len(plan)))
+        epoch = round((step + 1) * settings.epochs / len(plan), 4)
+        record = {"step": step + 1, "epoch": epoch, **figures, "zero_signal": round(selection.zero_signal, 4)}
         with place.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         heard(step + 1, record)
         if time.monotonic() - saved > SAVE_EVERY and step + 1 < len(plan):
-            state.save(place.state, step + 1, accelerator.unwrap_model(model), optimizer)
+            state.save(place.state, step + 1, policy, optimizer, measured)
             saved = time.monotonic()
-    trained: nn.Module = accelerator.unwrap_model(model)
-    return trained.eval()
 
 
-def _step(
-    accelerator: Accelerator,
-    model: nn.Module,
-    optimizer: Any,
-    chosen: Sequence[Example],
-    settings: TrainSettings,
-    pad_id: int,
-    *,
-    bf16: bool,
-) -> dict[str, Any]:
-    """One optimiser step; its metrics."""
-    began = time.monotonic()
-    count = sum(example.trained_tokens for example in chosen)
-    total, tokens = 0.0, 0
-    on_cpu = accelerator.device.type == "cpu"
-    for batch in micro_batches(chosen, tokens=settings.micro_tokens, pad_id=pad_id, fixed_rows=bf16 and on_cpu):
-        ids, mask = batch.ids.to(accelerator.device), batch.mask.to(accelerator.device)
-        loss = negative_log_likelihood(model(input_ids=ids, use_cache=False).logits, ids, mask) / count
-        if not math.isfinite(loss.item()):
-            names = ", ".join(example.id for example in chosen)
-            raise ScaError(f"the loss is {loss.item()}; try a lower --lr. The batch was {names}")
-        accelerator.backward(loss)
-        total += loss.item()
-        tokens += ids.numel()
-    norm = accelerator.clip_grad_norm_(model.parameters(), settings.clip)
-    optimizer.step()
-    optimizer.zero_grad()
-    seconds = time.monotonic() - began
-    return {
-        "loss": total,
-        "trained_tokens": count,
-        "tokens_per_second": round(tokens / seconds, 1),
-        "grad_norm": float(norm) if norm is not None else None,
-        "lr": optimizer.param_groups[0]["lr"],
-        "seconds": round(seconds, 3),
-    }
+def optimizer_of(policy: Policy, settings: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW over what is trained; the value head has a learning rate of its own."""
+    critic = [] if policy.value_head is None else list(policy.value_head.parameters())
+    head = {id(parameter) for parameter in critic}
+    model = [p for p in policy.parameters() if p.requires_grad and id(p) not in head]
+    groups = [{"params": model, "peak": settings.lr}]
+    if critic:
+        groups.append({"params": critic, "peak": getattr(settings, "critic_lr", settings.lr)})
+    return torch.optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
-def _cut(metrics: Path, done: int) -> None:
+def known_before(
+    algorithm: Algorithm, examples: Sequence[Example], passes: Passes, measured: dict[str, Tensor]
+) -> dict[Example, Columns]:
+    """What is known of each sequence before the first step. The reference is measured once, into `measured`."""
+    known: dict[Example, Columns] = {example: {} for example in examples}
+    if all(example.logprobs for example in examples):
+        for example in examples:
+            known[example]["behaviour"] = torch.tensor(example.logprobs)
+    if algorithm.reference:
+        if "reference" not in measured:
+            measured["reference"] = torch.cat([outputs.logprobs for outputs in passes.measure(examples)])
+        parts = pieces(measured["reference"], [example.trained_tokens for example in examples])
+        for example, part in zip(examples, parts, strict=True):
+            known[example]["reference"] = part
+    return known
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one optimiser step needs."""
+
+    accelerator: Accelerator
+    policy: Policy
+    optimizer: Any
+    passes: Passes
+    algorithm: Algorithm
+    settings: TrainSettings
+    place: Place
+
+    def take(self, step: int, items: Sequence[Item], known: Known, rate: float) -> dict[str, Any]:
+        """Take it, at `rate` of the learning rate; its metrics."""
+        began = time.monotonic()
+        torch.manual_seed(self.settings.seed * 1_000_003 + step)  # of dropout: the same when the run is continued
+        units = self._units(items, known)
+        tally = metrics.Tally()
+
+        def loss(outputs: Outputs, columns: Columns) -> Tensor:
+            part = self.algorithm.loss(outputs, columns)
+            tally.add(part, outputs, columns)
+            self._check("loss", part.value.item(), step, items)
+            return part.value
+
+        self.policy.train()
+        tokens = self.passes.backward(units, loss)
+        self.policy.eval()
+        norm = float(self.accelerator.clip_grad_norm_(self.policy.parameters(), self.settings.clip))
+        self._check("gradient's norm", norm, step, items)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        seconds = time.monotonic() - began
+        return {
+            **tally.figures(),
+            **metrics.of_items(items),
+            "grad_norm": norm,
+            "lr": self.settings.lr * rate,
+            "tokens": tokens,
+            "tokens_per_second": round(tokens / seconds, 1),
+            "memory_gb": round(metrics.memory_gb(self.accelerator.device), 3),
+            "seconds": round(seconds, 3),
+        }
+
+    def _units(self, items: Sequence[Item], known: Known) -> list[list[Work]]:
+        examples = [example for item in items for example in item.examples]
+        before = {example: dict(known[example]) for example in examples}
+        if self.algorithm.critic:
+            for example, outputs in zip(examples, self.passes.measure(examples), strict=True):
+                assert outputs.values is not None, "a policy with a critic gives values"
+                before[example]["values"] = outputs.values
+        columns = self.algorithm.columns(items, before)
+        works = [Work(example, {**before[example], **one}) for example, one in zip(examples, columns, strict=True)]
+        if not self.algorithm.whole_items:
+            return [[work] for work in works]
+        left = iter(works)
+        return [[next(left) for _ in item.examples] for item in items]
+
+    def _check(self, what: str, value: float, step: int, items: Sequence[Item]) -> None:
+        """Stop where a figure is no number, with the batch on disk."""
+        if math.isfinite(value):
+            return
+        attempts = [attempt for item in items for attempt in item.attempts]
+        with self.place.failed.open("w", encoding="utf-8") as file:
+            for attempt in attempts:
+                sequences = [
+                    {"trained": one.trained, "logprobs": one.logprobs, "ids": one.ids} for one in attempt.examples
+                ]
+                line = {"id": attempt.id, "run": attempt.run, "reward": attempt.reward, "tokens": sequences}
+                file.write(json.dumps(line) + "\n")
+        raise ScaError(
+            f"the {what} is {value} in step {step + 1}; try a lower --lr. "
+            f"The batch, {len(attempts)} attempts from {attempts[0].id} on, is in {self.place.failed}"
+        )
+
+
+def _cut(path: Path, done: int) -> None:
     """Forget the metrics of steps that are made again."""
-    lines = metrics.read_text("utf-8").splitlines(keepends=True)[:done] if metrics.exists() else []
-    metrics.write_text("".join(lines), encoding="utf-8")
+    lines = path.read_text("utf-8").splitlines(keepends=True)[:done] if path.exists() else []
+    path.write_text("".join(lines), encoding="utf-8")

@@ -1,28 +1,31 @@
-"""What shapes the weights: every setting of a training run, by default the paper's."""
+"""What shapes the weights: every setting of a training run, by default the paper's.
+
+Each algorithm has a class of its own, so that a setting that means nothing to an algorithm cannot be given to it.
+Loads no torch.
+"""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from sca.errors import UsageError
 
-Algorithm = Literal["rft"]
+Algorithm = Literal["rft", "sft", "reinforce", "dpo", "ppo", "grpo"]
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Settings of one run. Defaults are the paper's for RFT where it reports them (its table of hyperparameters)."""
+    """Settings of one run that all algorithms share. Defaults are the paper's where it reports them (section 3.3 and
+    its table of hyperparameters)."""
 
-    algorithm: Algorithm = "rft"
+    algorithm: ClassVar[Algorithm]
     lr: float = 1e-5
     batch_size: int = 8
-    """Attempts of one optimiser step."""
+    """Attempts (DPO: pairs) of one optimiser step."""
     epochs: int = 6
     max_length: int = 16_192
     """Tokens of an attempt; longer ones are left out and counted."""
-    max_per_task: int | None = None
-    """Most successes of one task; None keeps all."""
     warmup: float = 0.03
     """Share of the steps in which the learning rate rises from 0; it then falls linearly to 0 (not reported)."""
     weight_decay: float = 0.0
@@ -34,28 +37,122 @@ class TrainSettings:
     seed: int = 0
 
     def asdict(self) -> dict[str, Any]:
-        """For a sidecar."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, algorithm: Algorithm, flags: dict[str, Any], own: dict[str, Any], where: str) -> "TrainSettings":
-        """Flags (None where nothing was said) win over the model's own `sca.json`, that over the paper's.
-
-        Raises `UsageError` for what is in `own` and no setting; `where` says which file it comes from.
-        """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(own) - known):
-            raise UsageError(f"{where}: training.{algorithm}.{unknown[0]}: there is no such setting")
-        said = {name: value for name, value in flags.items() if value is not None}
-        try:
-            return TypeAdapter(cls).validate_python({**own, **said, "algorithm": algorithm})
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            raise UsageError(f"{where}: training.{algorithm}.{wrong['loc'][0]}: {wrong['msg']}") from error
+        """For a sidecar: what binds the run that goes on from an interrupted one."""
+        return {"algorithm": self.algorithm} | {k: v for k, v in asdict(self).items() if k != "micro_tokens"}
 
     def learning_rate(self, step: int, steps: int) -> float:
-        """Of step `step` (from 0) of `steps`: linear warm-up, then linear decay to 0."""
+        """Of step `step` (from 0) of `steps`, as a share of `lr`: linear warm-up, then linear decay to 0."""
         warm = max(round(self.warmup * steps), 1) if self.warmup else 0
         if step < warm:
-            return self.lr * (step + 1) / warm
-        return self.lr * (steps - step) / (steps - warm)
+            return (step + 1) / warm
+        return (steps - step) / (steps - warm)
+
+
+@dataclass(frozen=True)
+class SftSettings(TrainSettings):
+    """Distillation: all attempts (its settings are not reported; RFT's)."""
+
+    algorithm = "sft"
+
+
+@dataclass(frozen=True)
+class RftSettings(TrainSettings):
+    """Rejection fine-tuning: the successful attempts."""
+
+    algorithm = "rft"
+    max_per_task: int | None = None
+    """Most successes of one task; None keeps all."""
+
+
+@dataclass(frozen=True)
+class ReinforceSettings(TrainSettings):
+    """REINFORCE (RFT's settings: it is RFT where there is no baseline)."""
+
+    algorithm = "reinforce"
+    baseline: Literal["none", "batch", "task"] = "none"
+    """What is taken off the reward: nothing, the mean of all attempts, or that of the task's other attempts."""
+
+
+@dataclass(frozen=True)
+class DpoSettings(TrainSettings):
+    """Direct preference optimisation."""
+
+    algorithm = "dpo"
+    lr: float = 2e-7
+    beta: float = 0.1
+    pairs: Literal["all", "best"] = "all"
+    """Each success against each failure of its task, or one pair a task (the paper's way is not reported)."""
+    max_pairs: int | None = 4
+    """Most pairs of one task; None keeps all (not reported)."""
+
+
+@dataclass(frozen=True)
+class ClippedSettings(TrainSettings):
+    """What PPO and GRPO share: the paper's online settings, 32 tasks × 8 attempts in a step."""
+
+    lr: float = 1e-6
+    batch_size: int = 256
+    epochs: int = 1
+    clip_ratio: float = 0.1
+    """A token's importance ratio counts within 1 ± this."""
+    kl: float = 0.001
+    """Weight of the divergence from the model that training starts from."""
+
+
+@dataclass(frozen=True)
+class PpoSettings(ClippedSettings):
+    """Proximal policy optimisation with a value head."""
+
+    algorithm = "ppo"
+    critic_lr: float = 1e-5
+    gamma: float = 1.0
+    """Discount from one turn to the next (not reported)."""
+    lam: float = 0.95
+    """λ of GAE from one turn to the next (not reported)."""
+    token_lam: float = 1.0
+    """λ of GAE from token to token within a turn, where nothing is discounted (not reported)."""
+    value_clip: float = 0.2
+    """A value counts within this of what it was before the step (not reported)."""
+    value_coef: float = 0.1
+    """Weight of the value loss (not reported)."""
+    whiten: bool = True
+    """Advantages of a step have mean 0 and variance 1 (not reported)."""
+
+
+@dataclass(frozen=True)
+class GrpoSettings(ClippedSettings):
+    """Group-relative policy optimisation."""
+
+    algorithm = "grpo"
+    scale: Literal["group", "none"] = "group"
+    """Whether advantages are divided by their group's standard deviation (not reported)."""
+
+
+KINDS: dict[str, type[TrainSettings]] = {
+    kind.algorithm: kind
+    for kind in (RftSettings, SftSettings, ReinforceSettings, DpoSettings, PpoSettings, GrpoSettings)
+}
+
+
+def settings_of(algorithm: str, flags: dict[str, Any], own: dict[str, Any], where: str) -> TrainSettings:
+    """Flags (None where nothing was said) win over the model's own `sca.json`, that over the paper's.
+
+    Raises `UsageError` for a flag or a setting in `own` that the algorithm has no use for, or that has the wrong
+    type; `where` says which file `own` comes from.
+    """
+    kind = KINDS[algorithm]
+    known = {field.name for field in fields(kind)}
+    said = {name: value for name, value in flags.items() if value is not None}
+    if unknown := sorted(set(said) - known):
+        flag = f"--{unknown[0].replace('_', '-')}"
+        users = [name for name, other in KINDS.items() if unknown[0] in {field.name for field in fields(other)}]
+        raise UsageError(f"{flag} means nothing to --algo {algorithm}; it belongs to {', '.join(users)}")
+    if unknown := sorted(set(own) - known):
+        raise UsageError(f"{where}: training.{algorithm}.{unknown[0]}: there is no such setting")
+    try:
+        return TypeAdapter(kind).validate_python({**own, **said})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        place = f"--{name.replace('_', '-')}" if name in said else f"{where}: training.{algorithm}.{name}"
+        raise UsageError(f"{place}: {wrong['msg']}") from error

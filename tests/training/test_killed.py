@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import small_models
@@ -16,24 +17,18 @@ SCRIPT = """
 import sys
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM
+from small_training import records, run
 
 from sca.training import loop
-from sca.training.data import Example
-from sca.training.settings import TrainSettings
+from sca.training.settings import GrpoSettings
 
 loop.SAVE_EVERY = -1.0
 source, folder = Path(sys.argv[1]), Path(sys.argv[2])
-examples = [Example(f"e{n}", tuple((7 * n + i) % 50 for i in range(20 + n)), ((4, 20 + n),)) for n in range(16)]
-model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
-place = loop.Place(folder / "state", folder / "metrics.jsonl")
-settings = TrainSettings(lr=1e-3, batch_size=4, epochs=10)
+settings = GrpoSettings(lr=1e-3, batch_size=4, epochs=10)
 told = []
 heard = lambda done, metrics: told.append(done)
-trained = loop.train(model, examples, settings, place, pad_id=0, bf16=False, heard=heard)
-save_file({name: value.contiguous() for name, value in trained.named_parameters()}, folder / "weights.safetensors")
+save_file(run(source, folder, settings, records(tasks=4), heard), folder / "weights.safetensors")
 (folder / "first_step").write_text(str(told[0]))
 """
 
@@ -45,7 +40,10 @@ def source(tmp_path_factory):
 
 def start(source, folder):
     folder.mkdir(exist_ok=True)
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(source), str(folder)], stderr=subprocess.DEVNULL)
+    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-c", SCRIPT, str(source), str(folder)]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
 
 
 def steps(folder):

@@ -1,0 +1,26 @@
+"""What passes between the model, the batches and the algorithms: figures of trained tokens, flat."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+Columns = dict[str, Tensor]
+"""Name → (tokens,) float32: what is known of trained tokens before the model sees them."""
+
+
+class Outputs(NamedTuple):
+    """What a model says of N trained tokens: sequence after sequence, each from left to right."""
+
+    logprobs: Tensor
+    """(N,) float32: log-probability of each token given those before it, at temperature 1, in nats."""
+    entropy: Tensor
+    """(N,) float32 without gradient: of the distribution that the token was drawn from, in nats."""
+    values: Tensor | None = None
+    """(N,) float32: the critic's expectation of the return before the token is sampled."""
+
+
+def pieces(column: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """A column cut into stretches of these sizes."""
+    return torch.split(column, list(sizes))

@@ -1,0 +1,63 @@
+"""Attempts made up on the spot, and a run of training on a small random model."""
+
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from sca.records.contract import Message, Segment, Trajectory
+from sca.training.algorithms import algorithm_of, select
+from sca.training.attempts import Reader
+from sca.training.loop import Place, train
+from sca.training.policy import Policy
+
+
+def record(number=0, *, task="t1", reward=1, spans=((2, 4),), length=6, tokens=True, shift=0, logprob=-1.0):
+    """An attempt of one segment; `shift` makes other ids."""
+    ids = [(7 * number + 3 * shift + i) % 50 for i in range(length)]
+    count = sum(end - start for start, end in spans)
+    segment = Segment(trained=list(spans), logprobs=[logprob] * count, ids=ids)
+    return Trajectory(
+        id=f"{task}-a{number}",
+        task_id=task,
+        environment="e",
+        attempt=number,
+        reward=reward,
+        outcome="success" if reward else "failure",
+        messages=[Message(role="user", content="do")],
+        tokens=[segment] if tokens else None,
+    )
+
+
+def records(tasks=3, attempts=4):
+    """Attempts of unequal length, two turns each; the first of each task succeeds, and the second at odd tasks."""
+    return [
+        record(
+            number,
+            task=f"t{task}",
+            reward=int(number == 0 or (number == 1 and task % 2)),
+            spans=((4, 7 + number), (9 + number, 12 + 2 * number + task)),
+            length=13 + 2 * number + task,
+            shift=task,
+            logprob=-4.0,
+        )
+        for task in range(tasks)
+        for number in range(attempts)
+    ]
+
+
+def chosen(settings, attempts=None, **reading):
+    """(algorithm, selection) of attempts."""
+    algorithm = algorithm_of(settings)
+    reader = Reader(**{"max_length": 100, "with_logprobs": algorithm.behaviour} | reading)
+    return algorithm, select(algorithm, records() if attempts is None else attempts, reader)
+
+
+def run(folder: Path, place: Path, settings, attempts=None, heard=lambda done, metrics: None):
+    """Train the model of a folder; its parameters by name."""
+    algorithm, selection = chosen(settings, attempts)
+    policy = Policy(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), critic=algorithm.critic)
+    place.mkdir(exist_ok=True)
+    where = Place(place / "state", place / "metrics.jsonl")
+    train(policy, selection, algorithm, settings, where, pad_id=0, bf16=False, heard=heard)
+    return {name: value.detach().clone() for name, value in policy.named_parameters()}
