@@ -99,6 +99,19 @@ def test_the_papers_hand_in_of_calculation_becomes_a_valid_task(folder):
     assert tasks[0]["evaluation_function"] == "def evaluate(answer):\n    return same(answer, 13.5)"
 
 
+def test_a_proposer_needs_no_container_and_its_tasks_no_check(folder, monkeypatch):
+    monkeypatch.setenv("SCA_DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    told = sca(folder, "explore", "--env", "calculation", "-n", "2", "--method", "pae", *REPLAY, "-o", "p.jsonl")
+    assert "2 of 2 episodes handed a task in" in told
+    for task in lines(folder / "p.jsonl"):
+        assert (task["instruction"], task["solution"]) == ("What is 12.5 plus a tariff of 8 percent?", None)
+
+
+def test_flags_of_acting_mean_nothing_to_a_proposer(folder):
+    told = sca(folder, "explore", "--env", "retail", "--method", "pae", "--feedback", "none", code=2)
+    assert "--feedback: mean nothing to --method pae" in told
+
+
 @pytest.mark.slow
 def test_the_model_that_ships_comes_to_the_end_of_20_episodes_in_retail(folder):
     sca(folder, "explore", "--env", "retail", "-n", "20", "-o", "tiny.jsonl")
