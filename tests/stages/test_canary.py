@@ -1,14 +1,12 @@
 """Nothing of a task but its instruction reaches a prompt: canaries everywhere else, and every prompt looked at."""
 
 import json
-from itertools import product
 
 import pytest
 from dialogue.voices import Voices
 from retail.shop import SHOP
 
-from sca.cli.eval import evaluate
-from sca.cli.rollout import rollout
+from sca.cli.app import app
 
 pytestmark = pytest.mark.docker
 
@@ -49,12 +47,18 @@ AGENT = [
 USER = ["Hello", "THOUGHT: well END THOUGHT RESPONSE: Help! END RESPONSE"] + [
     f"RESPONSE: {words} END RESPONSE" for words in ("Mona.", "Yes.", "###STOP###")
 ]
-RUNS = list(product(("rollout", "eval"), ("model", "scripted"), ("full", "brief")))
+RUNS = [
+    ("rollout", "model", "full"),
+    ("rollout", "scripted", "brief"),
+    ("eval", "model", "brief"),
+    ("eval", "scripted", "full"),
+]
+"""Every pair of command, user and prompt style."""
 
 
 @pytest.fixture(scope="module", params=RUNS, ids="-".join)
 def run(request, tmp_path_factory):
-    """One command with every prompt that went to a model, and the line that it wrote."""
+    """A command, with every prompt that went to a model, and the line that it wrote."""
     command, user, style = request.param
     folder = tmp_path_factory.mktemp("canary")
     for name, table in SHOP.items():
@@ -63,13 +67,13 @@ def run(request, tmp_path_factory):
     tasks.write_text(json.dumps(TASK) + "\n")
     key = f"{TASK['id']}-a0"
     voices = Voices({key: AGENT, f"{key}:user": USER})
-    asked = {"env": "retail", "data": folder, "out": out, "user": user, "style": style, "model": __file__}
+    made = ["rollout", str(tasks), "--attempts", "1", "--env", "retail"]
+    if command == "eval":
+        made = ["eval", "--tasks", str(tasks), "--trials", "1", "--env", "retail"]
+    made += ["--data", str(folder), "-o", str(out), "--user", user, "--prompt-style", style, "--model", __file__]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sca.engines.opening.open_engine", lambda engine, model, **options: voices)
-        if command == "rollout":
-            rollout(tasks, attempts=1, **asked)
-        else:
-            evaluate(tasks=tasks, trials=1, **asked)
+        app(made, standalone_mode=False)
     return user, voices, json.loads(out.read_text())
 
 
