@@ -100,7 +100,13 @@ class Setting:
 
     def tools(self, family: str | None) -> list[Tool]:
         """The tools that a task of `family` sees."""
-        return list(tools_of(self.toolset(family)).values())
+        if family not in self._tools:  # inspecting signatures takes a millisecond, and every attempt asks
+            self._tools[family] = list(tools_of(self.toolset(family)).values())
+        return self._tools[family]
+
+    @cached_property
+    def _tools(self) -> dict[str | None, list[Tool]]:
+        return {}
 
     def checks(self, family: str | None) -> list[Tool]:
         """What a check of a task of `family` may call beside the tools."""
@@ -117,7 +123,9 @@ class Setting:
 
     def examples(self, family: str | None) -> list[Task]:
         """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""
+        return [task for task in self._examples if task.family == family]
+
+    @cached_property
+    def _examples(self) -> list[Task]:
         path = self.folder / "examples.jsonl"
-        if not path.is_file():
-            return []
-        return [task for task in read(path, Task).records if task.family == family]
+        return read(path, Task).records if path.is_file() else []

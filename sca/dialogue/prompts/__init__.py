@@ -31,11 +31,16 @@ def _render(template: str, **values: Any) -> str:
 
 def executor_prompt(setting: Setting, task: Task, style: Style, max_turns: int) -> list[Message]:
     """What an executor sees first. Of the task only the instruction is in it, and that only without a user."""
-    system = _system("executor", setting, task.family, style, max_turns=max_turns)
-    messages = [Message(role="system", content=system)]
+    messages = [_executor_system(setting, task.family, style, max_turns)]
     if not setting.environment.user:
         messages.append(Message(role="user", content=task.instruction or ""))
     return messages
+
+
+@cache
+def _executor_system(setting: Setting, family: str | None, style: Style, max_turns: int) -> Message:
+    """The same for every attempt at a family's tasks, and it takes milliseconds to render."""
+    return Message(role="system", content=_system("executor", setting, family, style, max_turns=max_turns))
 
 
 def challenger_prompt(
