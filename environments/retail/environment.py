@@ -9,8 +9,6 @@ from sca.environment import Environment, Start
 from .delivered import DeliveredOrders
 from .lookups import LookUps
 from .pending import PendingOrders
-from .redaction import redact
-from .themes import THEMES
 
 TABLES = ("users", "orders", "products")
 
@@ -21,7 +19,6 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
 
     counts = "both"
     user = True
-    themes = THEMES
 
     @classmethod
     def load(cls, data: Path) -> dict[str, Any]:
@@ -38,9 +35,3 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
     def starts(cls, state: Any) -> list[Start]:
         """A customer each, by user id."""
         return [Start(user_id) for user_id in state["users"]]
-
-    @classmethod
-    def redacted(cls, state: Any, start: Start, instruction: str) -> str:
-        """Without the numbers of the customer's orders, where the rest still names the order."""
-        user = state["users"].get(start.text, {"orders": []})
-        return redact({number: state["orders"][number] for number in user["orders"]}, instruction)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sca.dialogue.stalls import Stalls, watching
 from sca.errors import InfraError
 
 Job = TypeVar("Job")
@@ -30,8 +29,6 @@ class Losses(Generic[Job]):
 
     retried: int = 0
     lost: list[tuple[Job, str]] = field(default_factory=list)
-    stalls: Stalls = field(default_factory=Stalls)
-    """When nothing went on because one step took too long."""
 
 
 async def run_all(
@@ -74,10 +71,9 @@ async def run_all(
             await one(job)
 
     try:
-        with watching(losses.stalls):
-            async with asyncio.TaskGroup() as group:
-                for _ in range(concurrency):
-                    group.create_task(worker())
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(worker())
     except BaseExceptionGroup as errors:
         raise _first(errors) from None
     return losses

@@ -32,7 +32,7 @@ def choose_decoder(loaded: Loaded, *, max_rows: int) -> BatchDecoder | SingleDec
     """The decoder for a model, and a logged line where that is the slow one."""
     model = loaded.model
     on_cpu = model.device.type == "cpu"
-    reason = _unfit(model)
+    reason = unlike_plain(model)
     bytes_per_cell = 0
     if reason is None:
         plain = model.config._attn_implementation
@@ -56,8 +56,8 @@ def choose_decoder(loaded: Loaded, *, max_rows: int) -> BatchDecoder | SingleDec
     )
 
 
-def _unfit(model: PreTrainedModel) -> str | None:
-    """Why the configuration alone rules batching out."""
+def unlike_plain(model: PreTrainedModel) -> str | None:
+    """How a model's attention differs from plain causal attention, as far as its configuration tells; else None."""
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     if kinds != {"full_attention"}:

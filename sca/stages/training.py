@@ -12,6 +12,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from sca.engines.choice import unlike_plain
 from sca.engines.weights import Loaded
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
@@ -129,7 +130,7 @@ def run_training(
     policy = Policy(loaded.model, critic=algorithm.critic)
     train(
         policy, selection, algorithm, settings, checkpoint.place,
-        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard,
+        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model),
     )  # fmt: skip
     counts = {
         "attempts": len(selection.attempts),

@@ -17,8 +17,9 @@ from sca.training import metrics, state
 from sca.training.algorithms import Algorithm, Known
 from sca.training.attempts import Example, Item, Selection
 from sca.training.batching import planned
+from sca.training.choice import choose_passes
 from sca.training.outputs import Columns, Outputs, pieces
-from sca.training.passes import PaddedPasses, Passes, Work
+from sca.training.passes import Passes, Work
 from sca.training.policy import Policy
 from sca.training.settings import TrainSettings
 
@@ -51,8 +52,11 @@ def train(
     pad_id: int,
     bf16: bool,
     heard: Heard,
+    plain: str | None = None,
 ) -> None:
     """Train `policy` in place; goes on from `place.state` where there is one.
+
+    `plain` says how the model's attention is unlike plain causal attention, where it is.
 
     In fp32 on a CPU an interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the
     loss or the gradient is no number.
@@ -62,11 +66,14 @@ def train(
     done, measured = state.load(place.state, policy, optimizer)
     _cut(place.metrics, done)
     prepared, optimizer = accelerator.prepare(policy, optimizer)
-    passes = PaddedPasses(accelerator, prepared, tokens=settings.micro_tokens, pad_id=pad_id, bf16=bf16)
     policy.eval()
+    plan = planned(selection.items, settings)
+    batches = [[example for i in step for example in selection.items[i].examples] for step in plan]
+    passes = choose_passes(
+        accelerator, prepared, batches, tokens=settings.micro_tokens, pad_id=pad_id, bf16=bf16, plain=plain
+    )
     known = known_before(algorithm, selection.examples, passes, measured)
     step_ = Step(accelerator, policy, optimizer, passes, algorithm, settings, place)
-    plan = planned(selection.items, settings)
     saved = time.monotonic()
     for step in range(done, len(plan)):
         items = [selection.items[index] for index in plan[step]]
@@ -109,22 +116,6 @@ def known_before(
     return known
 
 
-def units_of(items: Sequence[Item], known: Known, algorithm: Algorithm, passes: Passes) -> list[list[Work]]:
-    """The work of one step, in units that must come to the loss together."""
-    examples = [example for item in items for example in item.examples]
-    before = {example: dict(known[example]) for example in examples}
-    if algorithm.critic:
-        for example, outputs in zip(examples, passes.measure(examples), strict=True):
-            assert outputs.values is not None, "a policy with a critic gives values"
-            before[example]["values"] = outputs.values
-    columns = algorithm.columns(items, before)
-    works = [Work(example, {**before[example], **one}) for example, one in zip(examples, columns, strict=True)]
-    if not algorithm.whole_items:
-        return [[work] for work in works]
-    left = iter(works)
-    return [[next(left) for _ in item.examples] for item in items]
-
-
 @dataclass(frozen=True)
 class Step:
     """What one optimiser step needs."""
@@ -141,7 +132,7 @@ class Step:
         """Take it, at `rate` of the learning rate; its metrics."""
         began = time.monotonic()
         torch.manual_seed(self.settings.seed * 1_000_003 + step)  # of dropout: the same when the run is continued
-        units = units_of(items, known, self.algorithm, self.passes)
+        units = self._units(items, known)
         tally = metrics.Tally()
 
         def loss(outputs: Outputs, columns: Columns) -> Tensor:
@@ -170,6 +161,20 @@ class Step:
             "memory_gb": round(metrics.memory_gb(self.accelerator.device), 3),
             "seconds": round(seconds, 3),
         }
+
+    def _units(self, items: Sequence[Item], known: Known) -> list[list[Work]]:
+        examples = [example for item in items for example in item.examples]
+        before = {example: dict(known[example]) for example in examples}
+        if self.algorithm.critic:
+            for example, outputs in zip(examples, self.passes.measure(examples), strict=True):
+                assert outputs.values is not None, "a policy with a critic gives values"
+                before[example]["values"] = outputs.values
+        columns = self.algorithm.columns(items, before)
+        works = [Work(example, {**before[example], **one}) for example, one in zip(examples, columns, strict=True)]
+        if not self.algorithm.whole_items:
+            return [[work] for work in works]
+        left = iter(works)
+        return [[next(left) for _ in item.examples] for item in items]
 
     def _check(self, what: str, value: float, step: int, items: Sequence[Item]) -> None:
         """Stop where a figure is no number, with the batch on disk."""

@@ -1,6 +1,8 @@
 """What passes between the model, the batches and the algorithms: figures of trained tokens, flat."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import torch
@@ -20,7 +22,21 @@ class Outputs(NamedTuple):
     values: Tensor | None = None
     """(N,) float32: the critic's expectation of the return before the token is sampled."""
 
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Outputs":
+        """The same change to every figure."""
+        return Outputs(*(change(figure) for figure in self if figure is not None))
+
+    def split(self, sizes: Sequence[int]) -> "list[Outputs]":
+        """One for each sequence; the sizes add up to N."""
+        ends = list(accumulate(sizes, initial=0))
+        return [self.map(itemgetter(slice(*span))) for span in pairwise(ends)]
+
 
 def pieces(column: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
     """A column cut into stretches of these sizes."""
     return torch.split(column, list(sizes))
+
+
+def joined(parts: Sequence[Outputs]) -> Outputs:
+    """Laid end to end."""
+    return Outputs(*(torch.cat(figures) for figures in zip(*parts, strict=True) if figures[0] is not None))

@@ -1,7 +1,8 @@
 """The model as training sees it: from ids to figures of the trained tokens."""
 
 import inspect
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +10,25 @@ from torch.nn import functional
 
 from sca.training.outputs import Outputs
 
+if TYPE_CHECKING:
+    from sca.training.tree_attention import Scene
+
 CHUNK = 1024
 """Rows of logits whose entropy is computed at once: bounds the memory that it takes."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What `Policy` needs beside the ids of one row that is part of a forest of sequences."""
+
+    positions: Tensor
+    """(1, length) int64."""
+    scene: "Scene"
+    """Told to every layer's attention."""
+    predictors: Tensor
+    """(N,) int64: after which tokens of the row those stand whose figures are wanted."""
+    targets: Tensor
+    """(N,) int64: these tokens."""
 
 
 class Policy(nn.Module):
@@ -28,34 +46,55 @@ class Policy(nn.Module):
             self.value_head = nn.Linear(output.weight.shape[1], 1, device=output.weight.device)
             nn.init.zeros_(self.value_head.weight)
             nn.init.zeros_(self.value_head.bias)
-        self._keeps = "logits_to_keep" in inspect.signature(_innermost(model).forward).parameters
+        self.keeps = "logits_to_keep" in inspect.signature(innermost(model).forward).parameters
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Outputs:
+    def forward(self, ids: Tensor, mask: Tensor | None = None, *, piece: Piece | None = None) -> Outputs:
+        """Figures of the tokens that a mask or a piece names."""
+        if piece is not None:
+            return self._piece(ids, piece)
+        assert mask is not None, "a mask or a piece"
+        return self._rows(ids, mask)
+
+    def _piece(self, ids: Tensor, piece: Piece) -> Outputs:
+        """Figures of the piece's targets; `ids` is (1, length) int64."""
+        states, logits = self._run(
+            input_ids=ids, position_ids=piece.positions, logits_to_keep=piece.predictors, scene=piece.scene
+        )
+        return self._figures(logits[0], piece.targets, states[0])
+
+    def _rows(self, ids: Tensor, mask: Tensor) -> Outputs:
         """Figures of the masked tokens, row after row.
 
         `ids` is (rows, length) int64, padded at the end, which causal attention does not see; `mask` is bool of the
         same shape, with nothing in its first column.
         """
         wanted = mask[:, 1:]  # position t − 1 predicts token t
-        columns = wanted.any(0).nonzero().flatten()
+        if self.keeps:
+            columns = wanted.any(0).nonzero().flatten()
+            states, logits = self._run(input_ids=ids, logits_to_keep=columns)
+            chosen = wanted[:, columns]
+        else:
+            states, logits = (every[:, :-1] for every in self._run(input_ids=ids))
+            chosen = wanted
+        return self._figures(logits[chosen], ids[:, 1:][wanted], states[chosen])
+
+    def _run(self, **inputs: Any) -> tuple[Tensor, Tensor]:
+        """Last hidden states and logits, both (rows, kept positions, …)."""
         hidden: list[Tensor] = []
         head = cast(Any, self.model).get_output_embeddings()
         hook = head.register_forward_pre_hook(lambda module, given: hidden.append(given[0]))
         try:
-            if self._keeps:
-                logits = self.model(input_ids=ids, use_cache=False, logits_to_keep=columns).logits
-                chosen = wanted[:, columns]
-            else:
-                logits = self.model(input_ids=ids, use_cache=False).logits[:, :-1]
-                chosen = wanted
+            logits: Tensor = self.model(use_cache=False, **inputs).logits
         finally:
             hook.remove()
+        return hidden[0], logits
+
+    def _figures(self, logits: Tensor, targets: Tensor, states: Tensor) -> Outputs:
         values = None
         if self.value_head is not None:
-            states = hidden[0] if self._keeps else hidden[0][:, :-1]
-            with torch.autocast(ids.device.type, enabled=False):
-                values = self.value_head(states[chosen].float()).squeeze(-1)
-        return Outputs(*token_figures(logits[chosen], ids[:, 1:][wanted]), values)
+            with torch.autocast(logits.device.type, enabled=False):
+                values = self.value_head(states.float()).squeeze(-1)
+        return Outputs(*token_figures(logits, targets), values)
 
 
 def token_figures(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,6 +114,6 @@ def _entropy(logits: Tensor) -> Tensor:
     return -(logprobs * logprobs.exp()).nan_to_num(0.0).sum(-1)  # 0 · log 0 is 0
 
 
-def _innermost(model: nn.Module) -> nn.Module:
+def innermost(model: nn.Module) -> Any:
     """The model itself, where adapters are wrapped around it."""
-    return cast(nn.Module, cast(Any, model).get_base_model()) if hasattr(model, "get_base_model") else model
+    return cast(Any, model).get_base_model() if hasattr(model, "get_base_model") else model
