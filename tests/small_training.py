@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from transformers import AutoModelForCausalLM
 
 from sca.records.contract import Message, Segment, Trajectory
 from sca.training.algorithms import algorithm_of, select
 from sca.training.attempts import Reader
-from sca.training.loop import Place, train
+from sca.training.loop import Place, train, units_of
+from sca.training.passes import PaddedPasses
 from sca.training.policy import Policy
 
 
@@ -56,8 +58,35 @@ def chosen(settings, attempts=None, **reading):
 def run(folder: Path, place: Path, settings, attempts=None, heard=lambda done, metrics: None):
     """Train the model of a folder; its parameters by name."""
     algorithm, selection = chosen(settings, attempts)
-    policy = Policy(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), critic=algorithm.critic)
+    policy = load(folder, critic=algorithm.critic)
     place.mkdir(exist_ok=True)
     where = Place(place / "state", place / "metrics.jsonl")
     train(policy, selection, algorithm, settings, where, pad_id=0, bf16=False, heard=heard)
     return {name: value.detach().clone() for name, value in policy.named_parameters()}
+
+
+def gradients(policy, algorithm, items, known, *, tokens=4096):
+    """(loss, gradients by name) of one step, computed in pieces of at most so many tokens."""
+    passes = PaddedPasses(Accelerator(cpu=True), policy, tokens=tokens, pad_id=0, bf16=False)
+    parts = []
+
+    def loss(outputs, columns):
+        parts.append(algorithm.loss(outputs, columns).value)
+        return parts[-1]
+
+    policy.zero_grad()
+    passes.backward(units_of(items, known, algorithm, passes), loss)
+    return sum(part.item() for part in parts), {
+        name: parameter.grad.clone() for name, parameter in policy.named_parameters() if parameter.grad is not None
+    }
+
+
+def measured(policy, examples):
+    """Log-probabilities of each sequence under a policy."""
+    passes = PaddedPasses(Accelerator(cpu=True), policy, tokens=4096, pad_id=0, bf16=False)
+    return [outputs.logprobs for outputs in passes.measure(examples)]
+
+
+def load(folder: Path, **settings) -> Policy:
+    """The model of a folder, as training sees it."""
+    return Policy(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), **settings)

@@ -9,6 +9,8 @@ from sca.environment import Environment, Start
 from .delivered import DeliveredOrders
 from .lookups import LookUps
 from .pending import PendingOrders
+from .redaction import redact
+from .themes import THEMES
 
 TABLES = ("users", "orders", "products")
 
@@ -19,6 +21,7 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
 
     counts = "both"
     user = True
+    themes = THEMES
 
     @classmethod
     def load(cls, data: Path) -> dict[str, Any]:
@@ -35,3 +38,9 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
     def starts(cls, state: Any) -> list[Start]:
         """A customer each, by user id."""
         return [Start(user_id) for user_id in state["users"]]
+
+    @classmethod
+    def redacted(cls, state: Any, start: Start, instruction: str) -> str:
+        """Without the numbers of the customer's orders, where the rest still names the order."""
+        user = state["users"].get(start.text, {"orders": []})
+        return redact({number: state["orders"][number] for number in user["orders"]}, instruction)

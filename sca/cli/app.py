@@ -25,7 +25,7 @@ COMMANDS = (
     Command("explore", "sca.cli.explore:explore", "Let a model explore an environment and write tasks."),
     Command("validate", "sca.cli.validate:validate", "Run each task's own checks, and keep the sound ones."),
     Command("rollout", "sca.cli.rollout:rollout", "Let a model attempt tasks, and reward what passes."),
-    Command("train", "sca.cli.train:train", "Train a model on its successful attempts."),
+    Command("train", "sca.cli.train:train", "Train a model on attempts."),
     Command("eval", "sca.cli.eval:evaluate", "Measure a model on held-out tasks."),
     Command("select", "sca.cli.select:select", "Keep the attempts or tasks that are worth keeping."),
     Command("export", "sca.cli.export:export", "Write attempts or tasks in the form that another trainer reads."),

@@ -24,6 +24,9 @@ def tell_losses(losses: Sequence[Losses[Any]], what: str) -> None:
     """Raise `InfraError` when the machinery failed some of the work: it is in no output, and not done."""
     retried = sum(loss.retried for loss in losses)
     lost = [entry for loss in losses for entry in loss.lost]
+    for loss in losses:
+        if loss.stalls.count:
+            say(f"the event loop stalled {loss.stalls}", style="yellow")
     if retried:
         say(f"{retried} tries failed for want of a working machine part and were made again", style="yellow")
     if lost:

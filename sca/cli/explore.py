@@ -1,5 +1,6 @@
 """`sca explore`: challengers look around in an environment and write tasks."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -7,6 +8,7 @@ import typer
 
 from sca.cli import engines, options, roles
 from sca.cli.containers import Containers
+from sca.cli.users import refuse
 
 if TYPE_CHECKING:
     from sca.dialogue.scheduler import Losses
@@ -23,6 +25,13 @@ Feedback = Annotated[
         show_default="what the model's sca.json says, else full",
     ),
 ]
+Method = Annotated[
+    Literal["sca", "pae"],
+    typer.Option(
+        "--method",
+        help="`sca`: tasks as code, by looking around; `pae`: the baseline, instructions from documentation alone.",
+    ),
+]
 LIVE = 64
 """Episodes alive at a time: enough to fill an engine's batches."""
 
@@ -32,6 +41,7 @@ def explore(
     episodes: options.Episodes = 20,
     out: options.Out = Path("tasks.jsonl"),
     data: options.Data = None,
+    method: Method = "sca",
     model: options.Model = None,
     engine: engines.Name = None,
     base_url: engines.BaseUrl = None,
@@ -56,10 +66,13 @@ def explore(
     The challenger acts, hands in a task as code, reads what the checks say of it, and may hand in a better one. Every
     episode is a line, valid or not; `sca validate` has the last word.
 
+    With --method pae nobody acts and no task has a check: attempts at them need `sca rollout --reward judge`.
+
     \b
     sca explore --env calculation -n 20
     sca explore --env calculation -n 40                  the same and 20 more
     sca explore --env ./my_env -n 100 --model meta-llama/Llama-3.1-8B-Instruct
+    sca explore --env retail -n 100 --method pae -o proposed.jsonl
     sca explore --env calculation -n 5 -o - | sca show -
     """
     import asyncio
@@ -67,22 +80,29 @@ def explore(
     from sca.cli.closing import tell_losses
     from sca.cli.console import say
     from sca.dialogue.challenger import ChallengerRules
+    from sca.dialogue.proposer import ProposerRules
     from sca.dialogue.setting import Setting
     from sca.records.contract import Task
     from sca.records.output import Output
     from sca.sandbox import Limits
     from sca.stages.exploration import Exploration, count_episodes
 
+    if method == "pae":
+        given = {"--feedback": feedback, "--max-turns": max_turns, "--runtime": runtime, "--image": image}
+        refuse(given, "mean nothing to --method pae, in which nobody acts")
     setting = Setting.open(env, data)
     opened, own = engines.EngineFlags(model, engine, base_url, api_key_env, engine_option).open()
     role = roles.resolve(roles.Flags(style, temperature, top_p, max_tokens, max_turns), "challenger", own, 10)
-    rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")
+    rules: ChallengerRules | ProposerRules = ProposerRules(role.style)
+    if method == "sca":
+        rules = ChallengerRules(role.style, role.max_turns, feedback or own.get("feedback") or "full")
     plan = Exploration(setting, role.sampling, rules, Limits(), seed)
     output = Output.open(out, Task, plan.settings(opened.describe()), force=force, dry_run=dry_run)
     with output:
         missing = len(set(plan.ids(opened.describe(), episodes)) - output.done)
         if dry_run:
-            size = f"at most {rules.max_turns} turns of {role.sampling.max_tokens} tokens each"
+            turns = f"at most {role.max_turns} turns" if method == "sca" else "one turn"
+            size = f"{turns} of {role.sampling.max_tokens} tokens each"
             say(f"would run {missing} of {episodes} episodes in {env} with {opened.model}, {size}, into {out}")
             return
         tasks: list[Task] = list(output.records())
@@ -114,10 +134,13 @@ async def _explore(
     from sca.dialogue.turns import Asker
     from sca.stages.exploration import run_exploration
 
-    sandbox = containers.sandbox(plan.setting, plan.limits)
     done = len(output.done)
-    async with sandbox, engines.running(engine, output):
-        output.note(sandbox=sandbox.describe())
+    async with AsyncExitStack() as stack:
+        sandbox = None
+        if plan.method == "sca":
+            sandbox = await stack.enter_async_context(containers.sandbox(plan.setting, plan.limits))
+            output.note(sandbox=sandbox.describe())
+        await stack.enter_async_context(engines.running(engine, output))
         with progress("explore", total=done + missing, done=done, good="handed in") as meter:
             return await run_exploration(
                 plan, Asker(engine, plan.sampling, plan.seed), sandbox, output,

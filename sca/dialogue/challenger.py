@@ -8,6 +8,7 @@ from sca.dialogue.conversation import Conversation
 from sca.dialogue.hand_in import HandIn
 from sca.dialogue.markers import Kind, Turn
 from sca.dialogue.setting import Setting
+from sca.dialogue.tasks import origin_of, task_of
 from sca.dialogue.turns import OBSERVATION_LIMIT, Asker, Handler, Reaction, converse, cut
 from sca.environment import Start
 from sca.judging.verdict import judge
@@ -73,21 +74,14 @@ class _Desk:
     def task(self, origin: dict[str, Any]) -> Task:
         """The last hand-in as a record; code fields are null where there was none."""
         parts = self.handed_in[-1].model_dump() if self.handed_in else {}
-        return Task(
-            id=self.key,
-            environment=self.setting.name,
-            family=self.start.family,
-            **parts,
-            start=self.start.text,
-            origin=origin,
-        )
+        return task_of(self.key, self.setting, self.start, parts, origin)
 
 
 async def explore(
     key: str, index: int, setting: Setting, box: Box, limits: Limits, asker: Asker, rules: ChallengerRules
 ) -> Task:
     """Run the challenger's episode number `index`. Raises `InfraError` when engine or sandbox fail."""
-    start = setting.starts[index % len(setting.starts)]
+    start = setting.start(index)
     messages = prompts.challenger_prompt(setting, index, rules.style, rules.max_turns, rules.feedback)
     conversation = Conversation(messages, asker.engine.renderer)
     desk = _Desk(box, setting, start, rules, limits, key)
@@ -96,19 +90,7 @@ async def explore(
         ending = await converse(key, conversation, asker, handlers, rules.max_turns)
     finally:
         await desk.leave()
-    tokens = conversation.tokens()
-    return desk.task(
-        {
-            "method": "sca",
-            "model": asker.engine.model,
-            "turns": sum(message.role == "assistant" for message in conversation.messages),
-            "ending": ending,
-            "earlier_hand_ins": [
-                {**earlier.model_dump(), "reason": reason}
-                for earlier, reason in zip(desk.handed_in[:-1], desk.reasons, strict=False)
-            ],
-            "usage": conversation.usage,
-            "messages": conversation.transcript(),
-            "tokens": [segment.model_dump() for segment in tokens] if tokens else None,
-        }
-    )
+    earlier = [
+        {**one.model_dump(), "reason": reason} for one, reason in zip(desk.handed_in[:-1], desk.reasons, strict=False)
+    ]
+    return desk.task(origin_of("sca", asker, conversation, ending, earlier_hand_ins=earlier))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sca.dialogue.markers import without_fence
 
+_ASSIGNED = re.compile(r"\Aresult[ \t]*=(?!=)[ \t]*(?=\S)")
 _LONGEST_LITERAL = 2_000  # characters; a longer one is taken as a string, so that no hostile literal is parsed here
 
 
@@ -67,8 +68,8 @@ def _first(text: str, tag: str, *, strip: bool = False) -> str | None:
 
 
 def _literal(text: str) -> str:
-    """`text` as a Python literal: the one it is, else itself as a string."""
-    text = text.strip()
+    """`text` as a Python literal: the one it is, or is assigned to `result`, else itself as a string."""
+    text = _ASSIGNED.sub("", text.strip())
     if len(text) <= _LONGEST_LITERAL:
         try:
             with warnings.catch_warnings():

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from sca.dialogue.stalls import Stalls, watching
 from sca.errors import InfraError
 
 Job = TypeVar("Job")
@@ -29,6 +30,8 @@ class Losses(Generic[Job]):
 
     retried: int = 0
     lost: list[tuple[Job, str]] = field(default_factory=list)
+    stalls: Stalls = field(default_factory=Stalls)
+    """When nothing went on because one step took too long."""
 
 
 async def run_all(
@@ -71,9 +74,10 @@ async def run_all(
             await one(job)
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(worker())
+        with watching(losses.stalls):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(concurrency):
+                    group.create_task(worker())
     except BaseExceptionGroup as errors:
         raise _first(errors) from None
     return losses

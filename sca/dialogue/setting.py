@@ -1,13 +1,14 @@
 """What the host knows of an environment: its documentation, policy, examples and starts. Its tools never run here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sca.environment import Environment, Start, Tool, Toolset, checks_of, tools_of
 from sca.environment.loading import content_hash, find, load
-from sca.errors import UsageError
+from sca.errors import ScaError, UsageError
 from sca.records.contract import Task
 from sca.records.reading import read
 
@@ -51,9 +52,33 @@ class Setting:
         return " ".join((self.environment.__doc__ or "").split())
 
     @cached_property
+    def _state(self) -> Any:
+        """What every attempt starts from."""
+        return self.environment.load(self.data or self.folder / "data")
+
+    @cached_property
     def starts(self) -> list[Start]:
         """What challengers begin from."""
-        return self.environment.starts(self.environment.load(self.data or self.folder / "data"))
+        return self.environment.starts(self._state)
+
+    def start(self, index: int) -> Start:
+        """What the challenger of episode `index` begins from: starts and themes in turn, shifted by one each round.
+
+        So n starts and m themes make n·m different beginnings. Raises `ScaError` where there are no starts.
+        """
+        if not self.starts:
+            raise ScaError(f"environment {self.name} gives no starts; `sca env check` tells more")
+        turn, place = divmod(index, len(self.starts))
+        start, themes = self.starts[place], self.environment.themes
+        return replace(start, theme=themes[(place + turn) % len(themes)]) if themes else start
+
+    def first_observation(self, start: Start) -> str:
+        """What there is to see before anything was done."""
+        return self.environment.first_observation(self._state, start)
+
+    def redacted(self, start: Start, instruction: str) -> str:
+        """An instruction without ids that its user would not know, where it can do without them."""
+        return self.environment.redacted(self._state, start, instruction)
 
     @property
     def test_tasks(self) -> Path:
@@ -75,7 +100,13 @@ class Setting:
 
     def tools(self, family: str | None) -> list[Tool]:
         """The tools that a task of `family` sees."""
-        return list(tools_of(self.toolset(family)).values())
+        if family not in self._tools:  # inspecting signatures takes a millisecond, and every attempt asks
+            self._tools[family] = list(tools_of(self.toolset(family)).values())
+        return self._tools[family]
+
+    @cached_property
+    def _tools(self) -> dict[str | None, list[Tool]]:
+        return {}
 
     def checks(self, family: str | None) -> list[Tool]:
         """What a check of a task of `family` may call beside the tools."""
@@ -92,7 +123,9 @@ class Setting:
 
     def examples(self, family: str | None) -> list[Task]:
         """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""
+        return [task for task in self._examples if task.family == family]
+
+    @cached_property
+    def _examples(self) -> list[Task]:
         path = self.folder / "examples.jsonl"
-        if not path.is_file():
-            return []
-        return [task for task in read(path, Task).records if task.family == family]
+        return read(path, Task).records if path.is_file() else []

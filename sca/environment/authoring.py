@@ -26,7 +26,7 @@ marked `@check` tells the checks of tasks about it:
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, overload
@@ -64,6 +64,13 @@ class Start:
 
     text: str
     family: str | None = None
+    theme: str = ""
+    """Of what kind the task is to be; dealt out where the environment has `themes`."""
+
+    @property
+    def label(self) -> str:
+        """As the record of a task holds it."""
+        return "; theme: ".join(part for part in (self.text, self.theme) if part)
 
 
 class Toolset:
@@ -86,6 +93,8 @@ class Environment(Toolset):
     """Whether a (simulated) user takes part: the instruction then goes to the user, not to the agent."""
     families: ClassVar[Mapping[str, type[Toolset]]] = {}
     """Where tasks see only a part of the tools: family name to its tools. Empty: one family without a name."""
+    themes: ClassVar[Sequence[str]] = ()
+    """Kinds of task that challengers are dealt with their starts, so that each start meets each theme in the end."""
 
     @classmethod
     def load(cls, data: Path) -> Any:
@@ -96,6 +105,22 @@ class Environment(Toolset):
     def starts(cls, state: Any) -> list[Start]:
         """What challengers begin from; they are dealt out in turn. By default one for each family."""
         return [Start(family, family) for family in cls.families] or [Start("")]
+
+    @classmethod
+    def first_observation(cls, state: Any, start: Start) -> str:
+        """What there is to see before anything was done, as a browser's first page; empty where there is nothing.
+
+        It is told to those who write tasks without acting (`sca explore --method pae`).
+        """
+        return ""
+
+    @classmethod
+    def redacted(cls, state: Any, start: Start, instruction: str) -> str:
+        """The instruction without ids that its user would not know, where it can do without them.
+
+        It must still say which record is meant: what cannot be told by the rest stays. By default all stays.
+        """
+        return instruction
 
 
 def _mark(kind: Kind, function: F, *, ends: bool = False) -> F:

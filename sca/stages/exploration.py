@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sca.dialogue.challenger import ChallengerRules, explore
+from sca.dialogue.proposer import ProposerRules, propose
 from sca.dialogue.scheduler import Losses, run_all
 from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker
@@ -22,21 +23,27 @@ class Exploration:
 
     setting: Setting
     sampling: Sampling
-    rules: ChallengerRules
+    rules: ChallengerRules | ProposerRules
+    """Those of a proposer make it the baseline PAE, in which nobody acts."""
     limits: Limits
     seed: int
+
+    @property
+    def method(self) -> str:
+        """`sca` or `pae`."""
+        return "sca" if isinstance(self.rules, ChallengerRules) else "pae"
 
     def settings(self, engine: dict[str, Any]) -> dict[str, Any]:
         """What the sidecar holds and the ids' hash is made of; `engine` describes the engine."""
         return {
             "stage": "explore",
-            "method": "sca",
+            "method": self.method,
             "environment": self.setting.name,
             "environment_hash": self.setting.hash,
             "engine": engine,
             "sampling": asdict(self.sampling),
             "rules": asdict(self.rules),
-            "limits": self.limits.asdict(),
+            **({"limits": self.limits.asdict()} if self.method == "sca" else {}),
             "seed": self.seed,
         }
 
@@ -49,21 +56,28 @@ class Exploration:
 async def run_exploration(
     plan: Exploration,
     asker: Asker,
-    sandbox: Sandbox,
+    sandbox: Sandbox | None,
     out: Output[Task],
     *,
     episodes: int,
     concurrency: int,
     progress: Progress,
 ) -> tuple[list[Task], Losses[tuple[int, str]]]:
-    """Write the episodes that `out` lacks, and return them. Raises `InfraError` when the machinery is down."""
+    """Write the episodes that `out` lacks, and return them; only proposers need no sandbox.
+
+    Raises `InfraError` when the machinery is down.
+    """
     ids = plan.ids(asker.engine.describe(), episodes)
-    handed_in, tokens = sum(task.evaluation_function is not None for task in out.records()), 0
+    handed_in, tokens = sum(map(_handed_in, out.records())), 0
 
     made: list[Task] = []
 
     async def work(job: tuple[int, str]) -> Task:
         index, key = job
+        if isinstance(plan.rules, ProposerRules):
+            return await propose(key, index, plan.setting, asker, plan.rules)
+        if sandbox is None:
+            raise ValueError("challengers need a sandbox")
         async with sandbox.box(shared=True) as box:
             return await explore(key, index, plan.setting, box, plan.limits, asker, plan.rules)
 
@@ -71,7 +85,7 @@ async def run_exploration(
         nonlocal handed_in, tokens
         out.write(task)
         made.append(task)
-        handed_in += task.evaluation_function is not None
+        handed_in += _handed_in(task)
         tokens += task.origin["usage"].get("completion_tokens", 0)
         progress.update(done=len(out.done), good=handed_in, tokens=tokens)
 
@@ -84,8 +98,13 @@ def count_episodes(tasks: Sequence[Task]) -> dict[str, Any]:
     usage = [task.origin.get("usage", {}) for task in tasks]
     return {
         "episodes": len(tasks),
-        "handed_in": sum(task.evaluation_function is not None for task in tasks),
+        "handed_in": sum(map(_handed_in, tasks)),
         "turns": sum(task.origin.get("turns", 0) for task in tasks),
         "completion_tokens": sum(u.get("completion_tokens", 0) for u in usage),
         "prompt_tokens": sum(u.get("prompt_tokens", 0) for u in usage),
     }
+
+
+def _handed_in(task: Task) -> bool:
+    """Whether the episode ended with a task; one of a proposer has no check."""
+    return task.evaluation_function is not None or (task.origin.get("method") == "pae" and bool(task.instruction))

@@ -116,6 +116,22 @@ def known_before(
     return known
 
 
+def units_of(items: Sequence[Item], known: Known, algorithm: Algorithm, passes: Passes) -> list[list[Work]]:
+    """The work of one step, in units that must come to the loss together."""
+    examples = [example for item in items for example in item.examples]
+    before = {example: dict(known[example]) for example in examples}
+    if algorithm.critic:
+        for example, outputs in zip(examples, passes.measure(examples), strict=True):
+            assert outputs.values is not None, "a policy with a critic gives values"
+            before[example]["values"] = outputs.values
+    columns = algorithm.columns(items, before)
+    works = [Work(example, {**before[example], **one}) for example, one in zip(examples, columns, strict=True)]
+    if not algorithm.whole_items:
+        return [[work] for work in works]
+    left = iter(works)
+    return [[next(left) for _ in item.examples] for item in items]
+
+
 @dataclass(frozen=True)
 class Step:
     """What one optimiser step needs."""
@@ -132,7 +148,7 @@ class Step:
         """Take it, at `rate` of the learning rate; its metrics."""
         began = time.monotonic()
         torch.manual_seed(self.settings.seed * 1_000_003 + step)  # of dropout: the same when the run is continued
-        units = self._units(items, known)
+        units = units_of(items, known, self.algorithm, self.passes)
         tally = metrics.Tally()
 
         def loss(outputs: Outputs, columns: Columns) -> Tensor:
@@ -161,20 +177,6 @@ class Step:
             "memory_gb": round(metrics.memory_gb(self.accelerator.device), 3),
             "seconds": round(seconds, 3),
         }
-
-    def _units(self, items: Sequence[Item], known: Known) -> list[list[Work]]:
-        examples = [example for item in items for example in item.examples]
-        before = {example: dict(known[example]) for example in examples}
-        if self.algorithm.critic:
-            for example, outputs in zip(examples, self.passes.measure(examples), strict=True):
-                assert outputs.values is not None, "a policy with a critic gives values"
-                before[example]["values"] = outputs.values
-        columns = self.algorithm.columns(items, before)
-        works = [Work(example, {**before[example], **one}) for example, one in zip(examples, columns, strict=True)]
-        if not self.algorithm.whole_items:
-            return [[work] for work in works]
-        left = iter(works)
-        return [[next(left) for _ in item.examples] for item in items]
 
     def _check(self, what: str, value: float, step: int, items: Sequence[Item]) -> None:
         """Stop where a figure is no number, with the batch on disk."""

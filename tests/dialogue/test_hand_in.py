@@ -26,6 +26,23 @@ def test_the_short_form_becomes_a_check_and_wrong_answers():
     assert parsed.failure_cases == ["result = 'none of it'"]
 
 
+def test_a_value_of_the_short_form_may_be_assigned_to_result():
+    parsed = hand_in.parse(
+        "<expected_output>\nresult = 12.5\n</expected_output><failure_case>result=3</failure_case>"
+        "<failure_case>result == 3</failure_case>"
+    )
+    assert parsed.evaluation_function == "def evaluate(answer):\n    return same(answer, 12.5)"
+    assert parsed.failure_cases == ["result = 3", "result = 'result == 3'"]
+
+
+def test_a_function_beside_an_expected_output_wins():
+    parsed = hand_in.parse(
+        "<expected_output>1</expected_output><evaluation_function>def evaluate(): ...</evaluation_function>"
+        "<failure_case>result = 2</failure_case>"
+    )
+    assert (parsed.evaluation_function, parsed.failure_cases) == ("def evaluate(): ...", ["result = 2"])
+
+
 def test_missing_parts_stay_none():
     assert hand_in.parse("<instruction>\nAdd.\n</instruction>") == HandIn(instruction="Add.")
 

@@ -56,6 +56,9 @@ class Voices:
     def describe(self):
         return {"name": self.name}
 
+    def report(self):
+        return {}
+
     def heard_by(self, speaker):
         """Every message that the model of a speaker was sent."""
         return [m for r in self.requests if r.key.rpartition(":")[0] == speaker for m in r.messages]

@@ -31,32 +31,55 @@ def _render(template: str, **values: Any) -> str:
 
 def executor_prompt(setting: Setting, task: Task, style: Style, max_turns: int) -> list[Message]:
     """What an executor sees first. Of the task only the instruction is in it, and that only without a user."""
-    system = _system("executor", setting, task.family, style, max_turns=max_turns)
-    messages = [Message(role="system", content=system)]
+    messages = [_executor_system(setting, task.family, style, max_turns)]
     if not setting.environment.user:
         messages.append(Message(role="user", content=task.instruction or ""))
     return messages
+
+
+@cache
+def _executor_system(setting: Setting, family: str | None, style: Style, max_turns: int) -> Message:
+    """The same for every attempt at a family's tasks, and it takes milliseconds to render."""
+    return Message(role="system", content=_system("executor", setting, family, style, max_turns=max_turns))
 
 
 def challenger_prompt(
     setting: Setting, index: int, style: Style, max_turns: int, feedback: Feedback
 ) -> list[Message]:
     """What the challenger of episode `index` sees first; starts are dealt out in turn."""
-    start = setting.starts[index % len(setting.starts)]
+    start = setting.start(index)
     examples = [_example(task) for task in setting.examples(start.family)] if style == "full" else []
     system = _system(
         "challenger", setting, start.family, style, max_turns=max_turns, feedback=feedback, examples=examples,
         checks=setting.checks(start.family),
     )  # fmt: skip
-    opening = _render(
+    return [Message(role="system", content=system), _opening(setting, index, style, acts=True)]
+
+
+def proposer_prompt(setting: Setting, index: int, style: Style) -> list[Message]:
+    """What one who writes instructions without acting (PAE) sees; starts are those of the challenger."""
+    family = setting.start(index).family
+    examples = [task.instruction for task in setting.examples(family)] if style == "full" else []
+    system = _system("proposer", setting, family, style, examples=examples)
+    return [Message(role="system", content=system), _opening(setting, index, style, acts=False)]
+
+
+def _opening(setting: Setting, index: int, style: Style, *, acts: bool) -> Message:
+    """What an episode begins from; `acts`: the writer can look around by itself."""
+    start = setting.start(index)
+    content = _render(
         f"{style}/challenger_start",
         name=setting.name,
         start=start.text,
+        theme=start.theme,
+        label=start.label,
         family=start.family,
         number=index + 1,
-        steps=_STEPS[(index // len(setting.starts)) % len(_STEPS)],
+        steps=_STEPS[(index + index // len(_STEPS)) % len(_STEPS)],
+        acts=acts,
+        seen="" if acts else setting.first_observation(start),
     )
-    return [Message(role="system", content=system), Message(role="user", content=opening)]
+    return Message(role="user", content=content)
 
 
 def user_prompt(instruction: str, stop: str) -> list[Message]:

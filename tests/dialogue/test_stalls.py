@@ -1,0 +1,54 @@
+"""Steps that hold the event loop up are counted, with where they were."""
+
+import asyncio
+import time
+
+from sca.dialogue.scheduler import run_all
+from sca.dialogue.stalls import LONGEST, Stalls, watching
+
+
+def hold_up(seconds):
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+async def test_a_step_that_takes_long_is_counted_with_its_length():
+    stalls = Stalls()
+    with watching(stalls):
+        await asyncio.sleep(0.03)
+        hold_up(0.2)
+        await asyncio.sleep(0.03)
+    assert stalls.count == 1
+    assert stalls.longest > 0.15
+    assert "hold_up" in str(stalls)
+
+
+async def test_what_keeps_the_interpreter_to_itself_is_counted():
+    stalls = Stalls()
+    with watching(stalls):
+        await asyncio.sleep(0.03)
+        sum(range(60_000_000))  # one call into C, which lets no thread in
+        await asyncio.sleep(0.03)
+    assert stalls.count >= 1
+
+
+async def test_many_short_steps_and_waiting_are_no_stall():
+    stalls = Stalls()
+
+    async def short():
+        hold_up(0.004)
+
+    with watching(stalls):
+        await asyncio.gather(*(short() for _ in range(100)))  # all ready at once: the loop is busy for 400 ms
+        await asyncio.sleep(2 * LONGEST)
+    assert stalls.longest < 0.3  # on a busy machine a step may take longer than its 4 ms; together they take 400
+
+
+async def test_the_scheduler_tells_of_stalls():
+    async def work(job):
+        hold_up(0.15 if job == 3 else 0.0)
+        await asyncio.sleep(0.02)
+
+    losses = await run_all(range(5), work, lambda result: None, 2)
+    assert losses.stalls.count >= 1
