@@ -134,6 +134,7 @@ def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run:
     missing = len(wanted - output.done)
     if dry_run:
         say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
+        _tell_estimate(work, missing, list(output.records()))
         return None
     done: list[Trajectory] = list(output.records())
     refuse_changed(tasks, done, str(out))
@@ -142,6 +143,28 @@ def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run:
         return Outcome(done, wanted, [])
     made, losses = asyncio.run(_make(work, output, missing))
     return Outcome(done + made, wanted, losses)
+
+
+def _tell_estimate(work: Work, missing: int, earlier: "list[Trajectory]") -> None:
+    from sca.cli.console import say
+    from sca.cli.planning import Dialogues, estimate
+    from sca.dialogue.prompts import executor_prompt
+    from sca.selection.facts import turns
+
+    if work.engine is None or not missing:
+        return
+    rules = work.plan.rules
+    prompts = [
+        executor_prompt(setting, task, rules.style, rules.max_turns)
+        for setting, tasks in work.places
+        for task in tasks
+    ]
+    usages = [{**attempt.usage, "turns": turns(attempt)} for attempt in earlier]
+    live = min(work.concurrency, missing)
+    for line in estimate(Dialogues(missing, rules.max_turns, work.plan.sampling, live, prompts, usages), work.engine):
+        say(line)
+    if work.users is not None and work.users.engine is not None:
+        say("a simulated user answers each of the agent's responses: as many calls again at most")
 
 
 async def _make(

@@ -101,9 +101,8 @@ def explore(
     with output:
         missing = len(set(plan.ids(opened.describe(), episodes)) - output.done)
         if dry_run:
-            turns = f"at most {role.max_turns} turns" if method == "sca" else "one turn"
-            size = f"{turns} of {role.sampling.max_tokens} tokens each"
-            say(f"would run {missing} of {episodes} episodes in {env} with {opened.model}, {size}, into {out}")
+            say(f"would run {missing} of {episodes} episodes in {env} with {opened.model}, into {out}")
+            _tell_estimate(plan, opened, missing, list(output.records()), concurrency or LIVE)
             return
         tasks: list[Task] = list(output.records())
         losses: list[Losses[tuple[int, str]]] = []
@@ -119,6 +118,24 @@ def explore(
         output.finish(counts=counts, complete=not counts["lost"])
     say(f"{counts['handed_in']} of {counts['episodes']} episodes handed a task in; all are in {out}")
     tell_losses(losses, "episodes")
+
+
+def _tell_estimate(
+    plan: "Exploration", engine: "Engine", missing: int, earlier: "list[Task]", concurrency: int
+) -> None:
+    from sca.cli.console import say
+    from sca.cli.planning import Dialogues, estimate
+    from sca.dialogue.challenger import ChallengerRules
+    from sca.dialogue.prompts import challenger_prompt
+
+    rules, turns, prompts = plan.rules, 1, []
+    if isinstance(rules, ChallengerRules):
+        turns, starts = rules.max_turns, range(len(plan.setting.starts))
+        prompts = [challenger_prompt(plan.setting, i, rules.style, turns, rules.feedback) for i in starts]
+    usages = [{**task.origin.get("usage", {}), "turns": task.origin.get("turns", 0)} for task in earlier]
+    live = min(concurrency, missing)
+    for line in estimate(Dialogues(missing, turns, plan.sampling, live, prompts, usages), engine) if missing else ():
+        say(line)
 
 
 async def _explore(

@@ -8,7 +8,7 @@ import errno
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
@@ -132,6 +132,14 @@ def index(file: BinaryIO, kind: type[R], path: Path) -> tuple[dict[str, Span], L
             bad, hint="mend or remove these lines to go on with this file, or begin it afresh with --force"
         )
     return spans, line
+
+
+def records_at(path: Path, spans: Iterable[Span], kind: type[R]) -> Iterator[R]:
+    """The records that stand at these places of a file that is not locked."""
+    with path.open("rb") as file:
+        for start, end in spans:
+            file.seek(start)
+            yield kind.model_validate_json(file.read(end - start))
 
 
 def id_of(record: Record) -> str:

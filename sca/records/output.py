@@ -11,6 +11,7 @@ stdout: there, as on anything that is no regular file, nothing can be continued 
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Record
-from sca.records.journal import Journal, id_of, index
+from sca.records.journal import Journal, Span, id_of, index, records_at
 from sca.records.scrubbing import plain_data
 from sca.records.sidecar import Sidecar, differences
 from sca.records.stdout import STDOUT, is_stream, own_stdout
@@ -29,7 +30,7 @@ from sca.records.writing import line_of
 R = TypeVar("R", bound=Record)
 
 
-class Output(Generic[R]):
+class Output(ABC, Generic[R]):
     """Lines being written to one place. Opened by `Output.open`, begun by `with`."""
 
     complete: bool = False
@@ -57,9 +58,9 @@ class Output(Generic[R]):
         return _Glance(file, kind, sidecar, force=force) if dry_run else _File(file, kind, sidecar, force=force)
 
     @property
+    @abstractmethod
     def done(self) -> AbstractSet[str]:
         """Ids that are there: of an earlier run with the same settings, and of what was written since."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Begin: the sidecar is on disk from here on."""
@@ -68,9 +69,9 @@ class Output(Generic[R]):
     def __exit__(self, *exc: object) -> None:
         """Let go. What was not finished can be continued."""
 
+    @abstractmethod
     def write(self, record: R) -> None:
         """Write one line, whole or not at all. Raises `ValueError` for an id that is there already."""
-        raise NotImplementedError
 
     def records(self) -> Iterator[R]:
         """What is there, read back from the disk one by one; nothing of a stream."""
@@ -207,15 +208,22 @@ class _Glance(Output[R]):
     """A file that is only looked at: `--dry-run`."""
 
     def __init__(self, path: Path, kind: type[R], sidecar: Sidecar, *, force: bool) -> None:
-        self._done: set[str] = set()
+        self._path, self._kind = path, kind
+        self._spans: dict[str, Span] = {}
         if not force and _agrees(path, sidecar):
             with path.open("rb") as file:
-                self._done = set(index(file, kind, path)[0])
+                self._spans = index(file, kind, path)[0]
             self.complete = sidecar.complete
 
     @property
     def done(self) -> AbstractSet[str]:
-        return self._done
+        return self._spans.keys()
+
+    def write(self, record: R) -> None:
+        raise TypeError(f"{self._path} is only looked at")
+
+    def records(self) -> Iterator[R]:
+        return records_at(self._path, self._spans.values(), self._kind) if self._spans else iter(())
 
 
 class _Stream(Output[R]):
