@@ -1,10 +1,9 @@
 """A shop's service desk: the database counts and what the agent said, and a simulated customer takes part."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from sca.environment import Environment, Start
+from sca.environment import Environment, Start, load_tables
 
 from .delivered import DeliveredOrders
 from .lookups import LookUps
@@ -25,14 +24,12 @@ class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
 
     @classmethod
     def load(cls, data: Path) -> dict[str, Any]:
-        """The tables users, orders and products, each by id, in the format of TauBench's own files.
+        """The tables users, orders and products, each by id, in the format of TauBench's own files, or of
+        TauBench 2's `db.json`.
 
-        Raises FileNotFoundError that names the file.
+        Raises FileNotFoundError that names what is missing.
         """
-        missing = [name for name in TABLES if not (data / f"{name}.json").is_file()]
-        if missing:
-            raise FileNotFoundError(f"{data} lacks {', '.join(f'{name}.json' for name in missing)}")
-        return {name: json.loads((data / f"{name}.json").read_text(encoding="utf-8")) for name in TABLES}
+        return load_tables(data, TABLES)
 
     @classmethod
     def starts(cls, state: Any) -> list[Start]:

@@ -1,6 +1,6 @@
 """What `sca rollout` and `sca eval` share: an agent, the environments of its tasks, attempts into a file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,29 @@ if TYPE_CHECKING:
     from sca.dialogue.setting import Setting
     from sca.dialogue.user import Users
     from sca.engines import Engine
+    from sca.judging.reward import Kind
     from sca.records.contract import Task, Trajectory
     from sca.records.output import Output
     from sca.stages.rollouts import Rollouts
 
 AgentName = Annotated[
     Literal["model", "oracle", "nop"],
-    typer.Option("--agent", help="Who acts: the model; `oracle` runs the task's solution; `nop` does nothing."),
+    typer.Option(
+        "--agent",
+        help="Who acts: the model; `oracle` runs the task's solution, or makes a benchmark's actions; `nop` does "
+        "nothing.",
+    ),
+]
+RewardName = Annotated[
+    Literal["check", "state", "official"],
+    typer.Option(
+        "--reward",
+        help="What an attempt is rewarded for: that the task's `check` passes; that the `state` is as after the "
+        "solution; TauBench's `official` rule, for tasks with a benchmark's actions.",
+    ),
+]
+StateChanges = Annotated[
+    bool, typer.Option("--state-changes", help="Store which entries of the database each attempt changed.")
 ]
 LIVE = 128
 """Attempts alive at a time: enough to fill an engine's batches."""
@@ -74,6 +90,8 @@ def prepare(
     seed: int,
     concurrency: int | None,
     containers: Containers,
+    reward: "Kind" = "check",
+    state_changes: bool = False,
 ) -> Work:
     """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
     from sca.dialogue.executor import ExecutorRules
@@ -98,6 +116,8 @@ def prepare(
         rules=ExecutorRules(role.style, role.max_turns),
         limits=Limits(),
         seed=seed,
+        reward=reward,
+        state_changes=state_changes,
         stage=stage,
         user=served.describe() if served else None,
     )
@@ -171,6 +191,7 @@ async def _make(
     work: Work, output: "Output[Trajectory]", missing: int
 ) -> "tuple[list[Trajectory], list[Losses[Job]]]":
     from sca.cli.progress import progress
+    from sca.judging.reward import Judge
     from sca.records.ids import settings_hash
     from sca.stages.rollouts import run_rollouts
 
@@ -186,9 +207,10 @@ async def _make(
         for setting, tasks in work.places:
             async with work.containers.sandbox(setting, work.plan.limits) as sandbox:
                 output.note(sandbox=sandbox.describe())
+                judge = Judge(work.plan.reward, setting.tool_names, setting.ending_tools)
                 some, lost = await run_rollouts(
-                    tasks, work.attempts, _agent(work, setting), sandbox, output,
-                    run=run, concurrency=work.concurrency, progress=meter,
+                    tasks, work.attempts, _agent(work, setting), judge, sandbox, output, run=run,
+                    state_changes=work.plan.state_changes, concurrency=work.concurrency, progress=meter,
                 )  # fmt: skip
             made += some
             losses.append(lost)
@@ -202,19 +224,28 @@ def _agent(work: Work, setting: "Setting") -> "Agent":
     if work.engine is not None:
         users = work.users if setting.environment.user else None
         return ModelAgent(setting, Asker(work.engine, work.plan.sampling, work.plan.seed), work.plan.rules, users)
-    return OracleAgent() if work.plan.agent == "oracle" else NopAgent()
+    return OracleAgent(setting, work.plan.reward == "official") if work.plan.agent == "oracle" else NopAgent()
 
 
-def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str) -> None:
-    """Raise `BadInput` that names each task without what an attempt of `agent` needs."""
+def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "Kind" = "check") -> None:
+    """Raise `BadInput` that names each task without what an attempt of `agent`, or its reward, needs."""
     from sca.errors import BadInput
 
-    needed = ["instruction", "evaluation_function", *(["solution"] if agent == "oracle" else [])]
-    problems = [
-        f"{file}: {task.id}: {name}: is null; `sca validate` keeps only tasks that have one"
-        for task in tasks
-        for name in needed
-        if getattr(task, name) is None
-    ]
+    check_judgeable(tasks, file, reward)
+    problems = []
+    for task in tasks:
+        if task.instruction is None:
+            problems.append(f"{file}: {task.id}: instruction: is null; `sca validate` keeps only tasks that have one")
+        if agent == "oracle" and task.solution is None and task.actions is None:
+            problems.append(f"{file}: {task.id}: solution: is null; the oracle has nothing to do")
     if problems:
+        raise BadInput(problems)
+
+
+def check_judgeable(tasks: "Iterable[Task]", file: str, reward: "Kind") -> None:
+    """Raise `BadInput` that names each task without what its reward needs."""
+    from sca.errors import BadInput
+    from sca.judging.reward import missing
+
+    if problems := [f"{file}: {task.id}: {problem}" for task in tasks if (problem := missing(task, reward))]:
         raise BadInput(problems)

@@ -72,6 +72,12 @@ def _share(counts: Mapping[str, Any]) -> str:
     return f"of {tasks} tasks" if whole == tasks else f"of {whole} of {tasks} tasks; the others lack trials"
 
 
+def noop_line(summary: Mapping[str, Any]) -> None:
+    """How many tasks reward doing nothing, where there are any."""
+    if number := summary.get("noop_passes"):
+        say(f"at {number} of these tasks doing nothing is rewarded too (noop_passes in the records)", style="yellow")
+
+
 def _percent(estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return "unknown: no task has all its trials"

@@ -17,7 +17,8 @@ TaskFile = Annotated[
     typer.Option(
         "--tasks",
         metavar="FILE",
-        help="Other held-out tasks than the environment's own `tasks/test.jsonl`.",
+        help="Other held-out tasks than the environment's own `tasks/test.jsonl`: JSON Lines, a task file of "
+        "TauBench (.py, read and never run) or TauBench 2's tasks.json.",
         show_default=False,
     ),
 ]
@@ -44,6 +45,7 @@ def evaluate(
     trials: options.Trials = 4,
     data: options.Data = None,
     agent: attempting.AgentName = "model",
+    reward: attempting.RewardName = "check",
     model: options.Model = None,
     engine: engines.Name = None,
     base_url: engines.BaseUrl = None,
@@ -62,6 +64,7 @@ def evaluate(
     user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
+    state_changes: attempting.StateChanges = False,
     runtime: options.Runtime = None,
     image: options.Image = None,
     force: options.Force = False,
@@ -82,6 +85,7 @@ def evaluate(
     sca eval --env calculation -o greedy.jsonl --temperature 0 --trials 1
     sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
     sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
+    sca eval --env retail --data tau-bench/tau_bench/envs/retail/data --tasks tasks_test.py --reward official
     sca eval --compare before.jsonl after.jsonl
     sca eval --rescore after.jsonl -o again.jsonl
     """
@@ -96,39 +100,53 @@ def evaluate(
     if rescore is not None:
         from sca.cli.rescoring import rescore as judge_again
 
-        used = {"rescore", "out", "tasks", "env", "data", "concurrency", "runtime", "image", "force", "dry_run"}
+        used = [
+            "rescore",
+            "out",
+            "tasks",
+            "env",
+            "data",
+            "reward",
+            "concurrency",
+            "runtime",
+            "image",
+            "force",
+            "dry_run",
+        ]
         refuse_others(context, used, "--rescore")
         place = out if is_given(context, "out") else Path("rescored.jsonl")
         containers = Containers(runtime, image)
         judge_again(
-            rescore, place, tasks, env, data, containers, concurrency=concurrency, force=force, dry_run=dry_run
-        )
+            rescore, place, tasks, env, data, containers, reward=reward if is_given(context, "reward") else None,
+            concurrency=concurrency, force=force, dry_run=dry_run,
+        )  # fmt: skip
         return
     if env is None:
         raise UsageError("name the environment with --env; `sca env list` names those there are")
 
-    from sca.cli.closing import estimate_lines, tell_losses, tell_skipped
+    from sca.cli.closing import estimate_lines, noop_line, tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
     from sca.dialogue.setting import Setting
-    from sca.records.contract import Task, Trajectory
+    from sca.records.contract import Trajectory
     from sca.records.output import Output
     from sca.records.pair import refuse_same
-    from sca.records.reading import read
+    from sca.records.task_files import read_tasks
     from sca.stages.evaluation import check_evaluable, summarise, summary_path, tools_by_task, write_summary
 
     setting = Setting.open(env, data)
     file = tasks or setting.test_tasks
-    reading = read(file, Task, skip_bad_lines=skip_bad_lines)
+    reading = read_tasks(file, setting.name, skip_bad_lines=skip_bad_lines)
     tell_skipped(reading)
     check_evaluable(reading.records, shown(file), setting.name)
-    attempting.check_attemptable(reading.records, shown(file), agent)
+    attempting.check_attemptable(reading.records, shown(file), agent, reward)
     work = attempting.prepare(
         "eval", settings_of(reading.records, shown(file), env, data), agent,
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
+        reward=reward, state_changes=state_changes,
     )  # fmt: skip
     refuse_same([out], [file])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)
@@ -141,6 +159,7 @@ def evaluate(
             "model": work.model,
             "environment": setting.name,
             "data_hash": setting.hash,
+            "reward": reward,
             **summarise(asked, reading.records, trials, tools_by_task(reading.records, setting.tool_names)),
             "bad_lines": len(reading.skipped),
             "lost": outcome.lost,
@@ -149,5 +168,6 @@ def evaluate(
     if figures := summary_path(out):
         write_summary(figures, summary)
     estimate_lines(summary)
+    noop_line(summary)
     say(f"attempts are in {out}" + (f", figures in {figures}" if figures else ""))
     tell_losses(outcome.losses, "attempts")

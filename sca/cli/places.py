@@ -14,6 +14,11 @@ def shown(file: str | Path) -> str:
     return "stdin" if str(file) == "-" else str(file)
 
 
+def setting_name(env: str | None, data: Path | None) -> str | None:
+    """The name of the environment that `--env` says; None where it says nothing."""
+    return None if env is None else Setting.open(env, data).name
+
+
 def settings_of(
     tasks: Sequence[Task], file: str, env: str | None, data: Path | None
 ) -> list[tuple[Setting, list[Task]]]:

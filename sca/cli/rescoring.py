@@ -8,6 +8,7 @@ from sca.cli.containers import Containers
 if TYPE_CHECKING:
     from sca.dialogue.scheduler import Losses
     from sca.dialogue.setting import Setting
+    from sca.judging.reward import Kind
     from sca.records.contract import Task, Trajectory
     from sca.records.output import Output
 
@@ -23,13 +24,18 @@ def rescore(
     data: Path | None,
     containers: Containers,
     *,
+    reward: "Kind | None",
     concurrency: int | None,
     force: bool,
     dry_run: bool,
 ) -> None:
-    """Make the tool calls of each attempt again, run its task's check on the state, and tell what changed."""
+    """Make the tool calls of each attempt again, judge the state, and tell what changed.
+
+    `reward` is the one that the attempts were made for where it is None.
+    """
     import asyncio
 
+    from sca.cli.attempting import check_judgeable
     from sca.cli.closing import estimate_lines, tell_losses
     from sca.cli.console import say
     from sca.errors import UsageError
@@ -52,10 +58,12 @@ def rescore(
             f"{file} was made with other code or data of {setting.name}; --force judges its attempts all the same, "
             "each at the state that its calls lead to now"
         )
+    kind: Kind = reward or stored.settings.get("reward", "check")
+    check_judgeable(wanted.values(), where, kind)
     containers.check([setting])
     refuse_same([out], [file, *([tasks] if tasks else [])])
     settings: dict[str, Any] = {
-        "stage": "rescore", "environments": {setting.name: setting.hash}, "reward": "check", "any_state": force,
+        "stage": "rescore", "environments": {setting.name: setting.hash}, "reward": kind, "any_state": force,
         "limits": Limits().asdict(), "of": stored.settings,
         "tasks_hash": tasks_hash((task.id, task_hash(task)) for task in wanted.values()),
     }  # fmt: skip
@@ -68,13 +76,14 @@ def rescore(
         losses: list[Losses[Trajectory]] = []
         if missing:
             made, lost = asyncio.run(
-                _judge(stored.attempts, wanted, setting, output, containers, force, concurrency or LIVE)
+                _judge(stored.attempts, wanted, setting, kind, output, containers, force, concurrency or LIVE)
             )
             judged += made
             losses.append(lost)
         by_task = tools_by_task(wanted.values(), setting.tool_names)
         summary = {
             "model": stored.model, "environment": setting.name, "data_hash": setting.hash, "rescored": str(file),
+            "reward": kind,
             **summarise(judged, list(wanted.values()), stored.trials, by_task), **_changes(judged),
         }  # fmt: skip
         output.finish(counts=summary, complete=not any(loss.lost for loss in losses))
@@ -92,14 +101,13 @@ def _tasks(
     from sca.dialogue.setting import Setting
     from sca.environment.loading import find
     from sca.errors import UsageError
-    from sca.records.contract import Task
-    from sca.records.reading import read
+    from sca.records.task_files import read_tasks
 
     names = list(dict.fromkeys(attempt.environment for attempt in attempts))
     if len(names) > 1:
         raise UsageError(f"{file} holds attempts in {', '.join(names)}; rescore one environment at a time")
     where = tasks or Setting.open(env or str(find(names[0])), data).test_tasks
-    found = [task for task in read(where, Task).records if task.environment == names[0]]
+    found = [task for task in read_tasks(where, names[0]).records if task.environment == names[0]]
     if not found:
         raise UsageError(f"{where} holds no tasks of {names[0]}; name the file of their tasks with --tasks")
     ((setting, members),) = settings_of(found, str(where), env, data)
@@ -110,12 +118,14 @@ async def _judge(
     attempts: "list[Trajectory]",
     tasks: "dict[str, Task]",
     setting: "Setting",
+    reward: "Kind",
     output: "Output[Trajectory]",
     containers: Containers,
     any_state: bool,
     concurrency: int,
 ) -> "tuple[list[Trajectory], Losses[Trajectory]]":
     from sca.cli.progress import progress
+    from sca.judging.reward import Judge
     from sca.sandbox import Limits
     from sca.stages.rescoring import run_rescoring
 
@@ -124,7 +134,7 @@ async def _judge(
         output.note(sandbox=sandbox.describe())
         with progress("rescore", total=len(attempts), done=done, good="success") as meter:
             return await run_rescoring(
-                attempts, tasks, setting, sandbox, output,
+                attempts, tasks, setting, Judge(reward, setting.tool_names, setting.ending_tools), sandbox, output,
                 any_state=any_state, concurrency=concurrency, progress=meter,
             )  # fmt: skip
 

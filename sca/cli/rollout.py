@@ -14,6 +14,7 @@ def rollout(
     env: Env = None,
     data: options.Data = None,
     agent: attempting.AgentName = "model",
+    reward: attempting.RewardName = "check",
     model: options.Model = None,
     engine: engines.Name = None,
     base_url: engines.BaseUrl = None,
@@ -32,6 +33,7 @@ def rollout(
     user_max_tokens: users.MaxTokens = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
+    state_changes: attempting.StateChanges = False,
     runtime: options.Runtime = None,
     image: options.Image = None,
     force: options.Force = False,
@@ -41,8 +43,8 @@ def rollout(
     """Let a model attempt tasks, and reward what passes.
 
     Each attempt has the task's instruction and a fresh copy of the state, and acts in a container; afterwards the
-    task's own check decides on the reward, 1 or 0. An attempt that the machinery failed is in no output. Where a user
-    takes part, the instruction goes to a simulated one, and the model has to ask.
+    task's own check, or what --reward says, decides on the reward, 1 or 0. An attempt that the machinery failed is in
+    no output. Where a user takes part, the instruction goes to a simulated one, and the model has to ask.
 
     \b
     sca rollout validated.jsonl
@@ -54,23 +56,24 @@ def rollout(
     """
     from sca.cli.closing import tell_losses, tell_skipped
     from sca.cli.console import say
-    from sca.cli.places import settings_of, shown
-    from sca.records.contract import Task, Trajectory
+    from sca.cli.places import setting_name, settings_of, shown
+    from sca.records.contract import Trajectory
     from sca.records.output import Output
     from sca.records.pair import refuse_same
-    from sca.records.reading import read
+    from sca.records.task_files import read_tasks
     from sca.stages.rollouts import count_attempts
 
-    reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
+    reading = read_tasks(tasks, setting_name(env, data), skip_bad_lines=skip_bad_lines)
     tell_skipped(reading)
     file = shown(tasks)
-    attempting.check_attemptable(reading.records, file, agent)
+    attempting.check_attemptable(reading.records, file, agent, reward)
     work = attempting.prepare(
         "rollout", settings_of(reading.records, file, env, data), agent,
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
+        reward=reward, state_changes=state_changes,
     )  # fmt: skip
     refuse_same([out], [tasks])
     output = Output.open(out, Trajectory, work.settings(), force=force, dry_run=dry_run)

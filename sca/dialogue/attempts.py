@@ -1,7 +1,7 @@
 """From a task to a judged trajectory, whoever acts: the model, an oracle that knows the solution, or nobody."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from sca.controls import strip_controls
 from sca.dialogue.conversation import Conversation
@@ -10,10 +10,12 @@ from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker, cut
 from sca.dialogue.user import Users
 from sca.errors import StateLost
-from sca.judging.reward import Reward, check_reward
+from sca.judging.changes import changes
+from sca.judging.replaying import Act, replay
+from sca.judging.reward import Judge, Reward, acts_of
 from sca.records.contract import Message, Outcome, Task, Trajectory
 from sca.records.ids import attempt_id, task_hash
-from sca.sandbox import Sandbox, World
+from sca.sandbox import Box, Sandbox, World
 
 
 class Agent(Protocol):
@@ -49,17 +51,38 @@ class ModelAgent:
 
 @dataclass(frozen=True)
 class OracleAgent:
-    """Runs the task's own solution: a sound task rewards it with 1."""
+    """Runs the task's own solution, or makes a benchmark's actions: a sound task rewards it with 1."""
 
+    setting: Setting
+    official: bool = False
+    """Whether the benchmark's actions go before a solution."""
     model: str = "oracle"
 
     async def attempt(self, key: str, task: Task, world: World) -> Attempt:
-        """Run the solution and answer with its `result`."""
-        run = await world.run(task.solution or "")
-        conversation = Conversation([], None)
-        conversation.say(Message(role="assistant", content=f"ACTION:\n{(task.solution or '').strip()}\nEND ACTION"))
-        conversation.say(Message(role="tool", content=cut(run.output)))
-        return Attempt("done", conversation, run.result or "", recorded(run.calls))
+        """Run the solution and answer with its `result`, or make the actions and say the outputs."""
+        if task.solution is not None and not (self.official and task.actions is not None):
+            run = await world.run(task.solution)
+            conversation = _acted(task.solution.strip(), run.output)
+            return Attempt("done", conversation, run.result or "", recorded(run.calls))
+        acts = acts_of(task, self.setting.tool_names(task.family))
+        calls = await replay(acts, world)
+        said = "\n".join(task.outputs or ())
+        conversation = _acted("\n".join(map(_written, acts)), "") if acts else Conversation([], None)
+        if said:
+            conversation.say(Message(role="assistant", content=f"RESPONSE:\n{said}\nEND RESPONSE"))
+        return Attempt("done", conversation, said, recorded(calls))
+
+
+def _acted(source: str, output: str) -> Conversation:
+    conversation = Conversation([], None)
+    conversation.say(Message(role="assistant", content=f"ACTION:\n{source}\nEND ACTION"))
+    conversation.say(Message(role="tool", content=cut(output)))
+    return conversation
+
+
+def _written(act: Act) -> str:
+    name, _, arguments = act
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
 
 
 @dataclass(frozen=True)
@@ -86,15 +109,30 @@ class Job:
         return attempt_id(self.task.id, self.attempt)
 
 
-async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory:
+@dataclass(frozen=True)
+class Played:
+    """An attempt, its reward, and what it left behind."""
+
+    made: Attempt
+    reward: Reward
+    state_hash: str | None = None
+    """None where the state is lost."""
+    changes: tuple[dict[str, Any], int] | None = None
+    """Changed entries, and how many more there are; None where nobody asked."""
+
+
+async def play(
+    job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, run: str, *, state_changes: bool = False
+) -> Trajectory:
     """Make one attempt in a world of its own and judge it. Raises `InfraError` when the machinery fails.
 
     An agent that makes a tool hang has no state left to be judged. A machine that starves looks the same for once,
     so such an attempt is made twice.
     """
-    made, reward, state_hash = await _play(job, agent, sandbox)
-    if state_hash is None:
-        made, reward, state_hash = await _play(job, agent, sandbox)
+    played = await _play(job, agent, sandbox, judge, state_changes)
+    if played.state_hash is None:
+        played = await _play(job, agent, sandbox, judge, state_changes)
+    made, reward, changed = played.made, played.reward, played.changes
     return Trajectory(
         id=job.id,
         task_id=job.task.id,
@@ -107,28 +145,33 @@ async def play(job: Job, agent: Agent, sandbox: Sandbox, run: str) -> Trajectory
         detail=reward.detail,
         messages=made.conversation.messages,
         calls=made.calls,
-        state_hash=state_hash,
+        state_hash=played.state_hash,
         model=agent.model,
         run=run,
         task_hash=task_hash(job.task),
         usage=_usage(made),
         user_thoughts=made.user.thoughts if made.user else None,
+        noop_passes=reward.noop_passes,
+        state_changes=changed and changed[0],
+        state_changes_left_out=changed and changed[1],
         tokens=made.conversation.tokens(),
     )
 
 
-async def _play(job: Job, agent: Agent, sandbox: Sandbox) -> tuple[Attempt, Reward, str | None]:
-    """The attempt, its reward, and the hash of the final state, None where that is lost."""
+async def _play(job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, state_changes: bool) -> Played:
     async with sandbox.box(shared=True) as box:
         world = await box.world(job.task.family)
         try:
             made = await agent.attempt(job.id, job.task, world)
             state_hash = await world.state_hash()
-            if made.ending != "done":
-                return made, Reward(0, made.detail), state_hash
-            return made, await check_reward(job.task, world, made.answer), state_hash
+            changed = await _changes(job.task, box, world) if state_changes else None
+            finished = made.ending == "done"
+            reward = await judge.reward(job.task, box, world, state_hash, made.answer, finished=finished)
+            if not finished:
+                reward = replace(reward, detail=made.detail)
+            return Played(made, reward, state_hash, changed)
         except StateLost as error:
-            return made, Reward(0, str(error)), None
+            return Played(made, Reward(0, str(error)))
         finally:
             await world.close()
 
@@ -137,6 +180,14 @@ def _usage(made: Attempt) -> dict[str, int]:
     """The agent's tokens, and those of the simulated user apart."""
     users = made.user.usage if made.user else {}
     return made.conversation.usage | {f"user_{name}": count for name, count in users.items()}
+
+
+async def _changes(task: Task, box: Box, world: World) -> tuple[dict[str, Any], int]:
+    fresh = await box.world(task.family)
+    try:
+        return changes(await fresh.state(), await world.state())
+    finally:
+        await fresh.close()
 
 
 def _outcome(made: Attempt, reward: Reward) -> Outcome:

@@ -28,7 +28,10 @@ class Setting:
         folder = find(name_or_path)
         if data is not None and not data.is_dir():
             raise UsageError(f"--data {data}: there is no such folder")
-        return cls(folder, data, load(folder))
+        environment = load(folder)
+        if data is not None:
+            _check_data(environment, data)
+        return cls(folder, data, environment)
 
     @property
     def name(self) -> str:
@@ -129,3 +132,11 @@ class Setting:
     def _examples(self) -> list[Task]:
         path = self.folder / "examples.jsonl"
         return read(path, Task).records if path.is_file() else []
+
+
+def _check_data(environment: type[Environment], data: Path) -> None:
+    """Raise `UsageError` for data that the environment cannot load, before anything expensive does."""
+    try:
+        environment.load(data)
+    except Exception as error:
+        raise UsageError(f"--data {data}: {type(error).__name__}: {error}") from error

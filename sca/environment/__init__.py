@@ -17,6 +17,7 @@ from sca.environment.authoring import (
     write,
 )
 from sca.environment.comparison import same
+from sca.environment.tables import load_tables
 
 __all__ = [
     "Environment",
@@ -26,6 +27,7 @@ __all__ = [
     "Toolset",
     "check",
     "checks_of",
+    "load_tables",
     "move",
     "read",
     "same",

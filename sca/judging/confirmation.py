@@ -4,19 +4,13 @@ So an accepted end state is one that the tools can bring about, and a check that
 memory, what ran before) does not get through.
 """
 
-import base64
-import json
 import random
-import zlib
 from collections.abc import Sequence
-from typing import Any
 
+from sca.judging.replaying import programs
 from sca.judging.verdict import Attempted, Judgement, evaluate
 from sca.records.contract import Task
 from sca.sandbox import Box, Call
-
-_CALLS_A_PROGRAM = 100
-_CHARACTERS_A_PROGRAM = 32_768  # of arguments; with the number of calls it keeps a program within every limit
 
 
 async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
@@ -61,23 +55,5 @@ def replay(calls: Sequence[Call]) -> list[str]:
 
     Reads are left out, and so are calls that never reached their tool for want of arguments that fit.
     """
-    acts = [[call.name, *call.made] for call in calls if call.kind != "read" and call.made is not None]
-    programs: list[list[Any]] = [[]]
-    size = 0
-    for act in acts:
-        size += len(json.dumps(act))
-        if programs[-1] and (size > _CHARACTERS_A_PROGRAM or len(programs[-1]) == _CALLS_A_PROGRAM):
-            programs.append([])
-            size = len(json.dumps(act))
-        programs[-1].append(act)
-    return [_program(part) for part in programs if part]
-
-
-def _program(acts: Sequence[Any]) -> str:
-    # Compressed, for the arguments of one call may be as large as a whole program.
-    packed = base64.b85encode(zlib.compress(json.dumps(acts).encode())).decode()
-    return (
-        "import base64, json, zlib\n"
-        f"for name, args, kwargs in json.loads(zlib.decompress(base64.b85decode({packed!r}))):\n"
-        "    try:\n        globals()[name](*args, **kwargs)\n    except ToolError:\n        pass\n"
-    )
+    acts = [(call.name, *call.made) for call in calls if call.kind != "read" and call.made is not None]
+    return list(programs(acts, ignore="ToolError"))

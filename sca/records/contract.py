@@ -24,6 +24,13 @@ class Message(Record):
     content: str
 
 
+class Action(Record):
+    """A tool call that a benchmark's author holds for right."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
 class Task(Record):
     """Code-as-Task: what to ask, how to tell that it was done, proof that it can be, and near misses."""
 
@@ -36,6 +43,10 @@ class Task(Record):
     """Source that defines `evaluate()` or `evaluate(answer)`."""
     solution: str | None = None
     failure_cases: list[str] | None = None
+    actions: list[Action] | None = None
+    """Of a benchmark's task: the tool calls that lead to the right final state. Some may be refused."""
+    outputs: list[str] | None = None
+    """Of a benchmark's task: what the agent has to say."""
     start: str | None = None
     """What the challenger began from: a user id, a family, a theme."""
     origin: dict[str, Any] = Field(default_factory=dict)
@@ -109,4 +120,10 @@ class Trajectory(Record):
     """prompt_tokens, completion_tokens …; those of a simulated user as user_prompt_tokens and so on."""
     user_thoughts: list[str | None] | None = None
     """What a simulated user thought before each of its lines; the agent has seen none of it."""
+    noop_passes: bool | None = None
+    """Whether doing nothing at this task has a reward of 1 too; None where that was not worked out."""
+    state_changes: dict[str, Any] | None = None
+    """JSON pointer (RFC 6901) to each entry of the database that the attempt changed: {before, after}."""
+    state_changes_left_out: int | None = None
+    """How many there are beyond those."""
     tokens: list[Segment] | None = None

@@ -34,7 +34,9 @@ def attempt_id(task: str, attempt: int) -> str:
 
 def task_hash(task: Task) -> str:
     """12 hex digits of what a task asks, checks and holds for solved; an attempt is one at this text only."""
-    parts = [task.environment, task.family, task.instruction, task.evaluation_function, task.solution]
+    parts: list[Any] = [task.environment, task.family, task.instruction, task.evaluation_function, task.solution]
+    if task.actions is not None or task.outputs is not None:
+        parts += [[action.model_dump() for action in task.actions or ()], task.outputs]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 

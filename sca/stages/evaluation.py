@@ -49,6 +49,7 @@ def summarise(
         "coverage": round(len(attempts) / (len(tasks) * trials), 6),
         "successes": sum(attempt.reward for attempt in attempts),
         "outcomes": dict(Counter(attempt.outcome for attempt in attempts)),
+        "noop_passes": _noop_passes(attempts),
         **estimates(list(tallies.values()), trials),
         **{kind: _by_group(members, tallies, trials) for kind, members in groups.items()},
         "tool_calls": _calls(attempts),
@@ -57,11 +58,21 @@ def summarise(
 
 
 def tools_by_task(tasks: Iterable[Task], known: Callable[[str | None], Set[str]]) -> dict[str, Set[str]]:
-    """The tools that each task's solution names; `known` gives those of a family.
+    """The tools that each task's solution or actions name; `known` gives those of a family.
 
     Of the solution and not of the attempts' calls, so that the tasks behind a figure are the same for every model.
     """
-    return {task.id: _names(task.solution or "") & known(task.family) for task in tasks}
+    return {task.id: _named(task) & known(task.family) for task in tasks}
+
+
+def _named(task: Task) -> set[str]:
+    return _names(task.solution or "") | {action.name for action in task.actions or ()}
+
+
+def _noop_passes(attempts: Iterable[Trajectory]) -> int | None:
+    """Tasks at which doing nothing is rewarded too; None where that was not worked out."""
+    known = {attempt.task_id: attempt.noop_passes for attempt in attempts if attempt.noop_passes is not None}
+    return sum(known.values()) if known else None
 
 
 def _names(source: str) -> set[str]:

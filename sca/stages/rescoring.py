@@ -9,12 +9,12 @@ from sca.dialogue.setting import Setting
 from sca.environment.binding import Parameters
 from sca.errors import BadInput, StateLost
 from sca.judging.confirmation import replay
-from sca.judging.reward import check_reward
+from sca.judging.reward import Judge
 from sca.progress import Progress
 from sca.records.contract import Task, ToolCall, Trajectory
 from sca.records.ids import task_hash
 from sca.records.output import Output
-from sca.sandbox import Call, Sandbox, World
+from sca.sandbox import Box, Call, Sandbox, World
 
 UNJUDGED = ("out_of_turns", "out_of_context", "malformed")
 """Outcomes without a hand-in: reward 0 whatever the state."""
@@ -33,6 +33,7 @@ async def run_rescoring(
     attempts: Sequence[Trajectory],
     tasks: Mapping[str, Task],
     setting: Setting,
+    judge: Judge,
     sandbox: Sandbox,
     out: Output[Trajectory],
     *,
@@ -49,7 +50,7 @@ async def run_rescoring(
     successes: int = sum(attempt.reward for attempt in out.records())
 
     async def work(attempt: Trajectory) -> Trajectory:
-        return await _judged(attempt, tasks[attempt.task_id], setting, sandbox, any_state)
+        return await _judged(attempt, tasks[attempt.task_id], setting, judge, sandbox, any_state)
 
     def take(attempt: Trajectory) -> None:
         nonlocal successes
@@ -62,7 +63,9 @@ async def run_rescoring(
     return made, await run_all(missing, work, take, concurrency)
 
 
-async def _judged(attempt: Trajectory, task: Task, setting: Setting, sandbox: Sandbox, any_state: bool) -> Trajectory:
+async def _judged(
+    attempt: Trajectory, task: Task, setting: Setting, judge: Judge, sandbox: Sandbox, any_state: bool
+) -> Trajectory:
     """The attempt with the reward of today, and in `rescored` what it was and whether its calls lead to its state."""
     async with sandbox.box(shared=True) as box:
         world = await box.world(task.family)
@@ -70,7 +73,7 @@ async def _judged(attempt: Trajectory, task: Task, setting: Setting, sandbox: Sa
             state = await _make_again(attempt, task, setting, world)
             now: dict[str, Any] = {"state_hash": state, "task_hash": task_hash(task)}
             if state == attempt.state_hash or any_state:
-                now |= await _reward(attempt, task, world)
+                now |= await _reward(attempt, task, judge, box, world, state)
         except StateLost:
             state, now = None, {}
         finally:
@@ -94,12 +97,15 @@ async def _make_again(attempt: Trajectory, task: Task, setting: Setting, world: 
     return await world.state_hash()
 
 
-async def _reward(attempt: Trajectory, task: Task, world: World) -> dict[str, Any]:
-    if attempt.outcome in UNJUDGED:
-        return {"reward": 0}
-    reward = await check_reward(task, world, attempt.answer or "")
-    outcome = "success" if reward.value else "failure"
-    return {"reward": reward.value, "outcome": outcome, "detail": reward.detail}
+async def _reward(
+    attempt: Trajectory, task: Task, judge: Judge, box: Box, world: World, state_hash: str
+) -> dict[str, Any]:
+    finished = attempt.outcome not in UNJUDGED
+    reward = await judge.reward(task, box, world, state_hash, attempt.answer or "", finished=finished)
+    told = {"reward": reward.value, "noop_passes": reward.noop_passes}
+    if not finished:
+        return told
+    return {**told, "outcome": "success" if reward.value else "failure", "detail": reward.detail}
 
 
 def _call(call: ToolCall, kind: Any, toolset: type) -> Call:

@@ -10,6 +10,7 @@ from sca.dialogue.executor import ExecutorRules
 from sca.dialogue.scheduler import Losses, run_all
 from sca.engines import Sampling
 from sca.errors import UsageError
+from sca.judging.reward import Judge, Kind
 from sca.progress import Progress
 from sca.records.contract import Task, Trajectory
 from sca.records.ids import task_hash
@@ -29,6 +30,9 @@ class Rollouts:
     rules: ExecutorRules
     limits: Limits
     seed: int
+    reward: Kind = "check"
+    state_changes: bool = False
+    """Whether each attempt tells which entries of the database it changed."""
     stage: str = "rollout"
     user: dict[str, Any] | None = None
     """What the simulated users say of themselves; None where there are none."""
@@ -41,7 +45,8 @@ class Rollouts:
             "agent": self.agent,
             "engine": engine,
             **({"user": self.user} if self.user else {}),
-            "reward": "check",
+            "reward": self.reward,
+            **({"state_changes": True} if self.state_changes else {}),
             "sampling": asdict(self.sampling),
             "rules": asdict(self.rules),
             "limits": self.limits.asdict(),
@@ -53,10 +58,12 @@ async def run_rollouts(
     tasks: Sequence[Task],
     attempts: int,
     agent: Agent,
+    judge: Judge,
     sandbox: Sandbox,
     out: Output[Trajectory],
     *,
     run: str,
+    state_changes: bool,
     concurrency: int,
     progress: Progress,
 ) -> tuple[list[Trajectory], Losses[Job]]:
@@ -70,7 +77,7 @@ async def run_rollouts(
     made: list[Trajectory] = []
 
     async def work(job: Job) -> Trajectory:
-        return await play(job, agent, sandbox, run)
+        return await play(job, agent, sandbox, judge, run, state_changes=state_changes)
 
     def take(trajectory: Trajectory) -> None:
         nonlocal successes, tokens

@@ -24,7 +24,9 @@ from retail.shop import (
 )
 
 from environments.retail import make
+from sca.dialogue.setting import Setting
 from sca.environment import Start
+from sca.errors import UsageError
 
 SHOPS = {"data": (make.LARGE, RETAIL.load(FOLDER / "data")), "small": (make.SMALL, RETAIL.load(FOLDER / "small"))}
 both = pytest.mark.parametrize("folder", SHOPS)
@@ -200,6 +202,28 @@ def test_a_day_at_the_desk_leaves_the_database_that_the_original_would(tmp_path)
     assert state_hash(shop.state) == state_hash(wanted)
 
 
+def test_data_of_taubench_2_is_one_file_with_the_tables(tmp_path):
+    (tmp_path / "db.json").write_text(json.dumps(SHOP), encoding="utf-8")
+    assert RETAIL.load(tmp_path) == SHOP
+
+
+def test_the_folder_around_the_data_will_do(tmp_path):
+    (tmp_path / "data").mkdir()
+    official(tmp_path / "data")
+    assert RETAIL.load(tmp_path) == SHOP
+
+
+def test_one_file_without_a_table_is_refused(tmp_path):
+    (tmp_path / "db.json").write_text('{"users": {}}', encoding="utf-8")
+    with pytest.raises(ValueError, match="must be an object that holds users, orders, products"):
+        RETAIL.load(tmp_path)
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"lacks users\.json, orders\.json, products\.json"):
         RETAIL.load(tmp_path)
+
+
+def test_data_that_cannot_be_loaded_is_wrong_usage(tmp_path):
+    with pytest.raises(UsageError, match=r"--data .*: FileNotFoundError: .* lacks users\.json"):
+        Setting.open("retail", tmp_path)

@@ -4,6 +4,7 @@ import pytest
 
 from sca.dialogue.setting import Setting
 from sca.errors import BadInput
+from sca.judging.reward import Judge
 from sca.progress import Silence
 from sca.records.contract import Task, ToolCall, Trajectory
 from sca.records.output import Output
@@ -48,7 +49,7 @@ async def states(shop_in_docker):
 async def judged(stored, sandbox, tmp_path, *, any_state=False):
     with Output.open(tmp_path / "r.jsonl", Trajectory, {}) as out:
         (made,), losses = await run_rescoring(
-            [stored], {"t": TASK}, Setting.open(str(FOLDER)), sandbox, out,
+            [stored], {"t": TASK}, Setting.open(str(FOLDER)), Judge("check"), sandbox, out,
             any_state=any_state, concurrency=2, progress=Silence(),
         )  # fmt: skip
     assert not losses.lost
