@@ -79,17 +79,6 @@ def test_an_oracle_needs_solutions(sca):
     assert (code, "t.jsonl: shop-000000-000001: solution: is null" in told) == (1, True)
 
 
-def test_a_model_cannot_hear_of_a_task_that_a_user_tells(sca, tmp_path):
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    (folder / "environment.py").write_text(
-        '"""A desk."""\nfrom sca.environment import Environment\n\n\n'
-        'class Desk(Environment):\n    """A desk with a user before it."""\n\n    user = True\n'
-    )
-    code, told = sca([{"environment": "desk"}], "rollout", "t.jsonl", "--env", "./desk")
-    assert (code, "a simulated user" in told) == (2, True)
-
-
 def test_lines_that_are_left_out_are_named(sca):
     code, told = sca([{}, {"id": 3}], "validate", "t.jsonl", *SHOP, "--skip-bad-lines", "--dry-run")
     assert code == 0
