@@ -28,6 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@PYTHON="$(PYTHON)" scripts/new-venv $(VENV)
 	@scripts/install-torch $(BIN)/python "$(TORCH_INDEX)"
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@scripts/install-vllm $(BIN)/python
 	@touch $@
 
 demo: setup ## The whole loop in Docker containers, on the model that ships; ends with a table of figures

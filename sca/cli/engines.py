@@ -16,7 +16,7 @@ Name = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="What runs the model: `transformers`; `openai`, servers at --base-url; `replay`, recorded replies.",
+        help="What runs the model: `transformers`, `vllm`, `openai` (servers), or `replay` for recorded replies.",
         show_default="transformers, with --base-url openai",
     ),
 ]
@@ -114,4 +114,6 @@ def summary(told: Mapping[str, Any]) -> list[str]:
     if retries := told.get("retries"):
         kinds = ", ".join(f"{count} {kind}" for kind, count in retries.items())
         lines.append(f"{sum(retries.values())} requests were made again: {kinds}")
+    if (rate := told.get("prefix_cache_hit_rate")) is not None:
+        lines.append(f"prefix cache: {rate:.1%} of {told['prompt_tokens']:,} prompt tokens were not computed again")
     return lines

@@ -43,6 +43,14 @@ def content_hash(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def prompts_hash(folder: Path) -> str:
+    """SHA-256 of what turns chats into tokens and ends a turn: tokenizer, template and settings."""
+    names = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja")
+    files = [folder / name for name in (*names, "generation_config.json", "config.json")]
+    lines = "".join(f"{_sha256(file)}  {file.name}\n" for file in files if file.is_file())
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def _downloaded(name: str, patterns: Sequence[str] = FILES) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (

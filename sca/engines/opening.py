@@ -53,6 +53,11 @@ def open_engine(name: str | None, model: str | None, **options: Any) -> Engine:
 
             options = typed(options, TransformersEngine.__init__, name)
             return TransformersEngine(model_folder(model), label=model or "tiny", **options)
+        case "vllm":
+            from sca.engines.vllm_engine import VLLMEngine
+
+            options = {key: value for key, value in options.items() if value is not None}
+            return VLLMEngine(_source(model), label=model or "tiny", **options)
         case "openai":
             from sca.engines.openai_engine import OpenAIEngine
 
@@ -67,14 +72,17 @@ def open_engine(name: str | None, model: str | None, **options: Any) -> Engine:
             if model is None:
                 raise UsageError("--engine replay needs --model FILE: the replies to give, JSON Lines")
             return ReplayEngine(Path(model), **typed(options, ReplayEngine.__init__, name))
-    raise UsageError(f"--engine {name}: say transformers, openai or replay")
+    raise UsageError(f"--engine {name}: say transformers, vllm, openai or replay")
 
 
 def model_folder(model: str | None) -> Path:
     """Where a model lies; one from the hub is downloaded first. Raises `ScaError` where there is none."""
-    if model is None or (model == "tiny" and not Path(model).is_dir()):
-        return fetch(SHIPPED)
-    return fetch(model)
+    return fetch(_source(model))
+
+
+def _source(model: str | None) -> str | Path:
+    """A folder, or a name on the hub."""
+    return SHIPPED if model is None or (model == "tiny" and not Path(model).is_dir()) else model
 
 
 def engine_settings(name: str | None, model: str | None, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -117,8 +117,8 @@ class ReplayEngine:
         raise EngineError(f"{self._path}: no reply is recorded for {request.key}")
 
     def describe(self) -> dict[str, Any]:
-        """What a sidecar says of it: the file's name and content hash."""
-        return {"name": self.name, "model": self.model, "replies_sha256": self._hash}
+        """What shapes its completions: the content of the file, wherever it lies."""
+        return {"name": self.name, "replies_sha256": self._hash}
 
     def report(self) -> dict[str, Any]:
         """Nothing happens here."""

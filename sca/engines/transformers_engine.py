@@ -17,7 +17,7 @@ import torch
 from sca.engines import Completion, ContextOverflow, Renderer, Request
 from sca.engines.batching import BatchDecoder
 from sca.engines.choice import choose_decoder
-from sca.engines.folders import content_hash, fetch
+from sca.engines.folders import content_hash, fetch, prompts_hash
 from sca.engines.job import Job
 from sca.engines.one_by_one import SingleDecoder
 from sca.engines.rendering import ChatRenderer
@@ -107,8 +107,8 @@ class TransformersEngine:
         self._weights = self._weights or content_hash(self._find())
         return {
             "name": self.name,
-            "model": self.model,
             "weights_sha256": self._weights,
+            "prompts_sha256": prompts_hash(self._find()),
             "dtype": str(self._dtype).removeprefix("torch."),
             "device": self._device.type,
             **({"context": self._context} if self._context is not None else {}),

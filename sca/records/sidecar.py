@@ -8,6 +8,7 @@ import json
 import platform
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -102,9 +103,16 @@ def beside(file: Path) -> Path:
 def versions() -> dict[str, str]:
     """Of Python, of sca, and of the packages that are loaded; asking loads none."""
     loaded = [name for name in _COUNTED if name in sys.modules]
-    return {"python": platform.python_version(), "sca": __version__} | {
-        name: metadata.version(name) for name in loaded
-    }
+    known = {name: _version(name) for name in loaded}
+    return {"python": platform.python_version(), "sca": __version__} | {k: v for k, v in known.items() if v}
+
+
+def _version(name: str) -> str:
+    """Of a package, or of its build for CPUs, which has another name; empty where neither is known."""
+    for candidate in (name, f"{name}-cpu"):
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(candidate)
+    return ""
 
 
 def differences(there: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -40,7 +40,7 @@ def test_replay_without_a_file_is_wrong_usage():
 
 
 def test_an_unknown_engine_is_wrong_usage():
-    with pytest.raises(UsageError, match="--engine steam: say transformers, openai or replay"):
+    with pytest.raises(UsageError, match="--engine steam: say transformers, vllm, openai or replay"):
         open_engine("steam", None)
 
 
