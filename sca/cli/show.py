@@ -31,7 +31,31 @@ Limit = Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Records
 Whole = Annotated[bool, typer.Option("--whole", help="Cut no long text.")]
 
 
-def show(file: File, record: Id = None, only: Only = None, limit: Limit = 40, whole: Whole = False) -> None:
+Tokens = Annotated[
+    bool,
+    typer.Option("--tokens", help="Show the recorded tokens in two colours: the agent's own, which are trained on."),
+]
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME|FOLDER",
+        help="Whose tokenizer reads them.",
+        show_default="the record's model",
+    ),
+]
+
+
+def show(
+    file: File,
+    record: Id = None,
+    only: Only = None,
+    limit: Limit = 40,
+    whole: Whole = False,
+    tokens: Tokens = False,
+    model: Model = None,
+) -> None:
     """Show records of any stage for reading.
 
     Without an ID the records are listed, one a line; with one (or when there is only one) it is shown whole:
@@ -44,15 +68,19 @@ def show(file: File, record: Id = None, only: Only = None, limit: Limit = 40, wh
     sca show tasks.jsonl calculation-3fa9c1-000012       one task
     sca show tasks.jsonl 12                              the same, if no other id holds 12
     sca show trajectories.jsonl --only failure | less
+    sca show trajectories.jsonl 12-a3 --tokens           what was trained on, and what was context
     grep travel validated.jsonl | sca show -
     """
     from sca.cli.filters import named, tally
     from sca.cli.filters import only as filtered
     from sca.cli.listing import listing, on_stdout
     from sca.cli.record_view import View
+    from sca.cli.token_view import token_view
     from sca.controls import show_controls
     from sca.errors import UsageError
 
+    if model is not None and not tokens:
+        raise UsageError("--model: only with --tokens, which it reads")
     records = _read(file)
     if only is not None:
         records = filtered(records, only)
@@ -64,9 +92,14 @@ def show(file: File, record: Id = None, only: Only = None, limit: Limit = 40, wh
     console = on_stdout()
     if len(records) == 1 or (record is not None and all(fields.get("id") == record for fields in records)):
         for fields in records:
-            for part in View(None if whole else View.lines).record(fields):
+            parts = View(None if whole else View.lines).record(fields)
+            if tokens:
+                parts = token_view(fields, model, bracketed=not console.is_terminal)
+            for part in parts:
                 console.print(part, soft_wrap=True)
         return
+    if tokens:
+        raise UsageError(f"--tokens shows one record: name it, as `sca show {file} ID --tokens`")
     console.print(show_controls(tally(records)))
     for line in listing(records[: limit or None]):
         console.print(

@@ -12,6 +12,9 @@ from sca.engines import Completion, Renderer
 from sca.records.contract import Message, Segment
 
 OBSERVATION_PREFIX = "OUTPUT:\n"
+REWRITTEN = "the chat template rewrites what was said before"
+READ_ANEW = "the server read what was said before as other tokens"
+"""Why a segment ends in the middle of a dialogue."""
 
 
 def for_engine(messages: Sequence[Message]) -> list[dict[str, str]]:
@@ -29,6 +32,7 @@ class _Segment:
     ids: list[int]
     trained: list[tuple[int, int]] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    split: str | None = None
 
 
 class Conversation:
@@ -53,11 +57,21 @@ class Conversation:
             return None
         bridge = self._bridge()
         if bridge is None:
-            self._segments.append(_Segment(self._renderer.prompt(self.chat())))
+            self._begin(self._renderer.prompt(self.chat()), REWRITTEN)
         else:
             self._segments[-1].ids.extend(bridge)
         self._reply = None
         return list(self._segments[-1].ids)
+
+    def _begin(self, ids: list[int], why: str) -> None:
+        self._segments.append(_Segment(ids, split=why if self._segments else None))
+
+    def _rendered(self, ids: list[int]) -> None:
+        """A server that renders by itself says what it read."""
+        if self._segments and ids[: len(self._segments[-1].ids)] == self._segments[-1].ids:
+            self._segments[-1].ids = ids
+        else:
+            self._begin(ids, READ_ANEW)
 
     def _bridge(self) -> list[int] | None:
         if self._renderer is None or self._reply is None or self._reply.token_ids is None:
@@ -71,6 +85,8 @@ class Conversation:
         self._answered = len(self.messages)
         for name, count in completion.usage.items():
             self.usage[name] = self.usage.get(name, 0) + count
+        if self._renderer is None and completion.prompt_ids is not None:
+            self._rendered(list(completion.prompt_ids))
         if completion.token_ids is None or completion.logprobs is None or not self._segments:
             self._tokens_known = False
             return
@@ -90,7 +106,7 @@ class Conversation:
         if not self._tokens_known or not self._segments:
             return None
         return [
-            Segment(trained=segment.trained, logprobs=segment.logprobs, ids=_upto_last(segment))
+            Segment(split=segment.split, trained=segment.trained, logprobs=segment.logprobs, ids=_upto_last(segment))
             for segment in self._segments
             if segment.trained
         ]

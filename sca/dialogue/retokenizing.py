@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sca.dialogue.conversation import for_engine
+from sca.dialogue.conversation import REWRITTEN, for_engine
 from sca.engines import Renderer
 from sca.records.contract import Segment, Trajectory
 
@@ -22,6 +22,7 @@ def retokenize(attempt: Trajectory, renderer: Encoder) -> list[Segment]:
     segments: list[Segment] = []
     ids: list[int] = []
     trained: list[tuple[int, int]] = []
+    split: str | None = None
     heard = 0  # messages that the ids hold
     reply: list[int] = []
     for number, message in enumerate(attempt.messages):
@@ -34,7 +35,8 @@ def retokenize(attempt: Trajectory, renderer: Encoder) -> list[Segment]:
             bridge = renderer.bridge(for_engine(before), text, reply, for_engine(after))
         if bridge is None:
             if trained:
-                segments.append(Segment(trained=trained, logprobs=[], ids=ids))
+                segments.append(Segment(split=split, trained=trained, logprobs=[], ids=ids))
+                split = REWRITTEN
             ids, trained = renderer.prompt(for_engine(attempt.messages[:number])), []
         else:
             ids += bridge
@@ -43,5 +45,5 @@ def retokenize(attempt: Trajectory, renderer: Encoder) -> list[Segment]:
         ids += reply
         heard = number + 1
     if trained:
-        segments.append(Segment(trained=trained, logprobs=[], ids=ids))
+        segments.append(Segment(split=split, trained=trained, logprobs=[], ids=ids))
     return segments

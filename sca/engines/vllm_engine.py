@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 SEED_BITS = (1 << 63) - 1
 """vLLM takes signed 64-bit seeds."""
+RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""Of adapters, for which vLLM makes room."""
 CACHE_ON_CPU = 4 << 30
 """Bytes for keys and values on a CPU, at most a quarter of the memory; vLLM alone would take nearly all of it."""
 
@@ -151,7 +153,8 @@ class VLLMEngine:
         if on_cpu():
             ours |= _fit_for_cpu(folder)
         if self._adapter:
-            ours |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": self._adapter.rank}
+            rank = next((rank for rank in RANKS if rank >= self._adapter.rank), self._adapter.rank)
+            ours |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": rank}
         try:
             with quiet(self._log.path):
                 from vllm.engine.arg_utils import AsyncEngineArgs

@@ -88,6 +88,8 @@ class Segment(Record):
     A dialogue is one segment unless its chat template rewrites history, where a new one begins.
     """
 
+    split: str | None = None
+    """Why it does not go on from the segment before; None for the first one."""
     trained: list[tuple[int, int]]
     """Half-open spans of `ids` that the agent sampled."""
     logprobs: list[float]

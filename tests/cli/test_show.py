@@ -12,6 +12,9 @@ from sca.cli import main
 from sca.cli.filters import named
 from sca.cli.reasons import all_reasons, reason_in_words
 from sca.cli.record_view import View
+from sca.cli.token_view import CONTEXT, TRAINED, token_view
+from sca.engines.opening import SHIPPED
+from sca.engines.tokenizing import tokenizer_of
 
 TASK = {
     "id": "e-3fa9c1-000001",
@@ -272,6 +275,51 @@ def test_whole_cuts_nothing(show):
 
 def test_a_program_of_ten_megabytes_is_shown(show):
     assert show([TASK | {"solution": "x = 1\n" * 1_700_000}])[0] == 0
+
+
+SAMPLED = ATTEMPT | {
+    "model": "tiny",
+    "tokens": [
+        {"trained": [[2, 3]], "logprobs": [-0.5], "ids": [338, 286, 621]},
+        {"split": "the chat template rewrites", "trained": [[0, 1]], "logprobs": [-0.5], "ids": [18]},
+    ],
+}
+
+
+def test_tokens_are_shown_with_the_agents_own_in_brackets_where_there_is_no_colour(show):
+    code, out, _ = show([SAMPLED], "--tokens")
+    tokenizer = tokenizer_of(SHIPPED)
+    assert code == 0
+    assert f"\n{tokenizer.decode([338, 286])}⟦{tokenizer.decode([621])}⟧\n" in out
+    assert "segment 1 of 2: 3 tokens, 1 trained\n" in out
+    assert "segment 2 of 2: 1 tokens, 1 trained\nsplit: the chat template rewrites\n" in out
+
+
+def test_the_agents_own_tokens_have_a_colour_of_their_own():
+    parts = list(token_view(SAMPLED, None, bracketed=False))
+    styles = {str(span.style) for part in parts for span in part.spans}
+    assert {TRAINED, CONTEXT} <= styles
+    assert "⟦" not in "".join(part.plain for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("record", "flags", "says"),
+    [
+        (SAMPLED | {"tokens": None}, ("--tokens",), "has no tokens: its engine recorded text alone"),
+        (SAMPLED | {"model": None}, ("--tokens",), "the record names no model; say whose tokenizer"),
+        (SAMPLED | {"model": "./gone"}, ("--tokens",), "./gone: no such folder"),
+        (SAMPLED | {"tokens": [{"ids": "x", "trained": []}]}, ("--tokens",), "segment 1 of 1: is not as"),
+        (SAMPLED, ("--model", "tiny"), "--model: only with --tokens"),
+    ],
+)
+def test_tokens_that_cannot_be_shown_are_wrong_usage(show, record, flags, says):
+    code, _, err = show([record], *flags)
+    assert (code, says in err) == (2, True)
+
+
+def test_tokens_of_many_records_at_once_are_wrong_usage(show):
+    code, _, err = show([SAMPLED, WON], "--tokens")
+    assert (code, "--tokens shows one record: name it" in err) == (2, True)
 
 
 def test_a_dash_is_stdin(monkeypatch, capsys):

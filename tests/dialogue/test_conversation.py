@@ -1,6 +1,9 @@
+from dataclasses import replace
+
+import pytest
 from dialogue.voices import Letters, said, text
 
-from sca.dialogue.conversation import Conversation
+from sca.dialogue.conversation import READ_ANEW, REWRITTEN, Conversation
 from sca.engines import Completion
 from sca.records.contract import Message
 
@@ -37,6 +40,31 @@ def test_a_template_that_rewrites_history_splits_the_attempt():
     assert text(first.ids) == "s|S;u|U;a|one"
     assert text(last.ids) == text(second) + "two"
     assert [text(last.ids[a:b]) for a, b in last.trained] == ["two"]
+    assert (first.split, last.split) == (None, REWRITTEN)
+
+
+def served(*prompts):
+    """A dialogue with a server that renders by itself and says what it read."""
+    conversation = Conversation([Message(role="user", content="U")], None)
+    for number, prompt in enumerate(prompts):
+        assert conversation.prompt_ids() is None
+        conversation.reply(replace(said(f"r{number}"), prompt_ids=[ord(letter) for letter in prompt]))
+        conversation.say(Message(role="tool", content="T"))
+    return conversation.tokens()
+
+
+def test_what_a_server_read_goes_on_from_what_it_sampled():
+    (segment,) = served("u|U;a|", "u|U;a|r0;T;a|")
+    assert text(segment.ids) == "u|U;a|r0;T;a|r1"
+    assert [text(segment.ids[a:b]) for a, b in segment.trained] == ["r0", "r1"]
+    assert segment.split is None
+
+
+@pytest.mark.parametrize("second", ["u|U;a|R0;T;a|", "u|U;", "x|U;a|r0;T;a|"])
+def test_a_server_that_read_it_otherwise_splits_the_attempt(second):
+    first, last = served("u|U;a|", second)
+    assert text(first.ids) == "u|U;a|r0"
+    assert (text(last.ids), last.split) == (f"{second}r1", READ_ANEW)
 
 
 def test_an_engine_without_tokens_leaves_none():

@@ -1,41 +1,26 @@
-"""Chats to tokens in the manner of four families of chat templates, written here in short."""
+"""Chats to tokens with the chat templates of five families, and dialogues that extend token by token."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import small_models
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from sca.dialogue.conversation import REWRITTEN, Conversation
+from sca.engines import Completion
 from sca.engines.rendering import ChatRenderer
 from sca.errors import ScaError
+from sca.records.contract import Message
 
-# Trims every message and writes a date, as Llama 3.1 and 3.2.
-LLAMA = """{{- bos_token }}{%- if messages[0]['role'] == 'system' %}
-{%- set system = messages[0]['content'] | trim %}{%- set messages = messages[1:] %}{%- else %}{%- set system = '' %}
-{%- endif %}{%- if not date_string is defined %}{%- set date_string = strftime_now('%d %b %Y') %}{%- endif %}
-{{- '<|start_header_id|>system<|end_header_id|>\n\nToday Date: ' + date_string + '\n\n' + system + '<|eot_id|>' }}
-{%- for m in messages %}
-{{- '<|start_header_id|>' + m['role'] + '<|end_header_id|>\n\n' + m['content'] | trim + '<|eot_id|>' }}{%- endfor %}
-{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"""
+TEMPLATES = Path(__file__).parent.parent / "data" / "chat_templates"
 
-# Takes the thinking out of turns before the last user message, as Qwen 3.
-QWEN3 = """{%- set ns = namespace(last=0) %}
-{%- for m in messages %}{%- if m['role'] == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
-{%- for m in messages %}{%- set content = m['content'] %}
-{%- if m['role'] == 'assistant' and loop.index0 < ns.last and '</think>' in content %}
-{%- set content = content.split('</think>')[-1].lstrip('\n') %}{%- endif %}
-{{- '<|im_start|>' + m['role'] + '\n' + content + '<|im_end|>\n' }}{%- endfor %}
-{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"""
 
-# Moves the system prompt to the latest user message and writes a space before a reply, as Mistral 7B v0.3.
-MISTRAL = """{{- bos_token }}{%- if messages[0]['role'] == 'system' %}
-{%- set system = messages[0]['content'] + '\n\n' %}{%- set messages = messages[1:] %}
-{%- else %}{%- set system = '' %}{%- endif %}
-{%- for m in messages %}{%- if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}
-{{- raise_exception('roles must alternate') }}{%- endif %}
-{%- if m['role'] == 'user' %}{{- '[INST] ' + (system if loop.last else '') + m['content'] + '[/INST]' }}
-{%- else %}{{- ' ' + m['content'] + eos_token }}{%- endif %}{%- endfor %}"""
+def template(name: str) -> str:
+    """A chat template after the public one of its family."""
+    return (TEMPLATES / f"{name}.jinja").read_text("utf-8")
+
 
 # Refuses a system message, as Gemma 2.
 GEMMA = """{{- bos_token }}{%- for m in messages %}{%- if m['role'] == 'system' %}
@@ -56,7 +41,7 @@ def sentencepiece() -> PreTrainedTokenizerFast:
     special = ("<s>", "</s>", "[INST]", "[/INST]")
     core.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in special])
     made = PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<s>", eos_token="</s>")
-    made.chat_template = MISTRAL
+    made.chat_template = template("mistral-v0.3")
     return made
 
 
@@ -69,6 +54,14 @@ class Family:
     def renderer(self) -> ChatRenderer:
         return ChatRenderer(self.tokens, [self.tokens.convert_tokens_to_ids(self.end)])
 
+    def templated(self, chat: list[dict[str, str]]) -> list[int]:
+        """What `apply_chat_template` gives; a system prompt that has no place goes before the first question."""
+        if self.end in ("</s>", "<end_of_turn>"):
+            chat = [{"role": "user", "content": f"{chat[0]['content']}\n\n{chat[1]['content']}"}, *chat[2:]]
+        return self.tokens.apply_chat_template(chat, add_generation_prompt=True, date_string="26 Jul 2024")[
+            "input_ids"
+        ]
+
     def ids(self, text: str) -> list[int]:
         return self.tokens(text, add_special_tokens=False)["input_ids"]
 
@@ -77,12 +70,12 @@ def family(name: str) -> Family:
     match name:
         case "llama":
             special = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
-            tokens = small_models.tokenizer(LLAMA, special, eos="<|eot_id|>", bos="<|begin_of_text|>")
+            tokens = small_models.tokenizer(template("llama-3.1"), special, eos="<|eot_id|>", bos="<|begin_of_text|>")
             return Family(tokens, "<|eot_id|>")
         case "qwen2.5":
-            return Family(small_models.tokenizer(), "<|im_end|>")
+            return Family(small_models.tokenizer(template("qwen-2.5")), "<|im_end|>")
         case "qwen3":
-            return Family(small_models.tokenizer(QWEN3), "<|im_end|>")
+            return Family(small_models.tokenizer(template("qwen-3")), "<|im_end|>")
         case "gemma":
             special = ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>")
             return Family(small_models.tokenizer(GEMMA, special, eos="<eos>", bos="<bos>"), "<end_of_turn>")
@@ -180,10 +173,59 @@ def test_the_date_is_the_same_every_day():
 
 
 def test_a_chat_that_the_template_refuses_is_one_line():
-    with pytest.raises(ScaError, match="the model's chat template refuses this chat: roles must alternate"):
+    with pytest.raises(ScaError, match=r"the model's chat template refuses this chat: .*roles must alternate"):
         family("mistral").renderer.prompt([*CHAT, *THEN])
 
 
 def test_a_tokenizer_without_a_template_says_what_to_do():
     with pytest.raises(ScaError, match="has no chat template; take an instruction-tuned model"):
         ChatRenderer(small_models.tokenizer(template=None)).prompt(START)
+
+
+def talk(one: Family, replies: list[str]) -> tuple[Conversation, list[list[int]], list[list[int]]]:
+    """A dialogue; the ids of each prompt, and those that the chat template gives for the same messages."""
+    conversation = Conversation([Message(**message) for message in START], one.renderer)
+    prompts, expected = [], []
+    for number, reply in enumerate(replies):
+        prompts.append(conversation.prompt_ids())
+        expected.append(one.templated(conversation.chat()))
+        ids = one.ids(reply)
+        conversation.reply(Completion(reply, "stop", ids, [-0.5] * len(ids)))
+        conversation.say(Message(role="tool", content=f"{number} 日本 🙂"))
+    return conversation, prompts, expected
+
+
+ACTIONS = [f"THOUGHT: {turn} 🙂 END THOUGHT\nACTION:\nresult = {turn}\nEND ACTION" for turn in range(4)]
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen2.5", "qwen3", "gemma"])
+def test_every_prompt_of_a_dialogue_is_the_chat_templates_id_by_id(name):
+    conversation, prompts, expected = talk(family(name), ACTIONS)
+    assert prompts == expected
+    assert len(conversation.tokens()) == 1
+
+
+def test_every_prompt_of_a_dialogue_is_the_chat_templates_text_where_words_carry_spaces():
+    one = family("mistral")
+    _, prompts, expected = talk(one, ACTIONS)
+    assert [one.tokens.decode(ids) for ids in prompts] == [one.tokens.decode(ids) for ids in expected]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_trained_is_what_was_sampled(name):
+    one = family(name)
+    conversation, _, _ = talk(one, ACTIONS)
+    trained = [segment.ids[start:end] for segment in conversation.tokens() for start, end in segment.trained]
+    assert trained == [one.ids(reply) for reply in ACTIONS]
+
+
+def test_thinking_that_is_taken_out_of_history_splits_at_every_turn():
+    thinking = [f"<think>\nhm {turn}\n</think>\n\n{action}" for turn, action in enumerate(ACTIONS)]
+    one = family("qwen3")
+    conversation, prompts, expected = talk(one, thinking)
+    assert prompts == expected
+    segments = conversation.tokens()
+    assert [segment.split for segment in segments] == [None, *[REWRITTEN] * 3]
+    assert [segment.ids for segment in segments] == [
+        prompt + one.ids(reply) for prompt, reply in zip(prompts, thinking, strict=True)
+    ]
