@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sca.cli import engines, roles, users
+from sca.cli import engines, judges, roles, users
+from sca.cli.company import Company
 from sca.cli.containers import Containers
+from sca.cli.given import refuse
 
 if TYPE_CHECKING:
     from sca.dialogue.attempts import Agent, Job
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from sca.dialogue.setting import Setting
     from sca.dialogue.user import Users
     from sca.engines import Engine
-    from sca.judging.reward import Kind
+    from sca.judging.opinion import ModelJudge
+    from sca.judging.reward import Judge, Kind, RewardKind
     from sca.records.contract import Task, Trajectory
     from sca.records.output import Output
     from sca.stages.rollouts import Rollouts
@@ -36,6 +39,15 @@ RewardName = Annotated[
         "--reward",
         help="What an attempt is rewarded for: that the task's `check` passes; that the `state` is as after the "
         "solution; TauBench's `official` rule, for tasks with a benchmark's actions.",
+    ),
+]
+AnyRewardName = Annotated[
+    Literal["check", "state", "official", "judge"],
+    typer.Option(
+        "--reward",
+        help="What an attempt is rewarded for: that the task's `check` passes; that the `state` is as after the "
+        "solution; TauBench's `official` rule, for tasks with a benchmark's actions; what a model thinks that reads "
+        "instruction and dialogue, `judge`, for tasks without a check.",
     ),
 ]
 StateChanges = Annotated[
@@ -57,6 +69,8 @@ class Work:
     containers: Containers
     users: "Users | None" = None
     """None where no task has a user, or nobody speaks to one."""
+    judge: "ModelJudge | None" = None
+    """None where no model judges."""
 
     def settings(self) -> dict[str, Any]:
         """What the sidecar holds."""
@@ -67,10 +81,15 @@ class Work:
         """Who acts, for messages."""
         return self.engine.model if self.engine else self.plan.agent
 
-    def engines(self) -> "list[Engine]":
-        """Those to load, each once: the agent's, and where another model plays the user, the user's."""
-        named = [self.engine, self.users.engine if self.users else None]
-        return list({id(engine): engine for engine in named if engine is not None}.values())
+    def engines(self) -> "list[tuple[str, Engine]]":
+        """Those to load, each once, with the names of their roles: the agent's, the user's, the judge's."""
+        named = {
+            "judge_engine": self.judge.engine if self.judge else None,
+            "user_engine": self.users.engine if self.users else None,
+            "engine": self.engine,
+        }
+        once = {id(engine): (role, engine) for role, engine in named.items() if engine is not None}
+        return list(once.values())
 
     @property
     def total(self) -> int:
@@ -85,12 +104,13 @@ def prepare(
     engine: engines.EngineFlags,
     flags: roles.Flags,
     user: users.Flags,
+    judge: judges.Flags,
     *,
     attempts: int,
     seed: int,
     concurrency: int | None,
     containers: Containers,
-    reward: "Kind" = "check",
+    reward: "RewardKind" = "check",
     state_changes: bool = False,
 ) -> Work:
     """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
@@ -101,14 +121,18 @@ def prepare(
     settings = [setting for setting, _ in places]
     if agent != "model":
         given = {**engine.named(), **flags.named(), **user.named()}
-        users.refuse(given, f"mean nothing to --agent {agent}, which asks no model")
+        refuse(given, f"mean nothing to --agent {agent}, which asks no model")
     with_user = any(setting.environment.user for setting in settings)
     if settings and not with_user:
         names = ", ".join(setting.name for setting in settings)
-        users.refuse(user.named(), f"no user takes part in {names}")
+        refuse(user.named(), f"no user takes part in {names}")
+    if reward != "judge":
+        refuse(judge.named(), f"mean nothing to --reward {reward}, for which no model judges")
     opened, own = engine.open() if agent == "model" else (None, {})
     role = roles.resolve(flags, "executor", own, 15)
-    served = users.settle(user, engine, opened, seed) if opened and with_user else None
+    company = Company(engine, opened)
+    served = users.settle(user, company, seed) if opened and with_user else None
+    judging = judges.settle(judge, company, seed) if reward == "judge" else None
     plan = Rollouts(
         environments={setting.name: setting.hash for setting, _ in places},
         agent=agent,
@@ -120,9 +144,10 @@ def prepare(
         state_changes=state_changes,
         stage=stage,
         user=served.describe() if served else None,
+        judge=judging.describe() if judging else None,
     )
     containers.check(settings)
-    return Work(plan, opened, places, attempts, concurrency or LIVE, containers, served)
+    return Work(plan, opened, places, attempts, concurrency or LIVE, containers, served, judging)
 
 
 @dataclass(frozen=True)
@@ -191,7 +216,6 @@ async def _make(
     work: Work, output: "Output[Trajectory]", missing: int
 ) -> "tuple[list[Trajectory], list[Losses[Job]]]":
     from sca.cli.progress import progress
-    from sca.judging.reward import Judge
     from sca.records.ids import settings_hash
     from sca.stages.rollouts import run_rollouts
 
@@ -199,17 +223,15 @@ async def _make(
     losses = []
     run = settings_hash(work.settings())
     async with AsyncExitStack() as stack:
-        for engine in work.engines():
-            role = "engine" if engine is work.engine else "user_engine"
+        for role, engine in work.engines():
             await stack.enter_async_context(engines.running(engine, output, role))
         done = len(output.done)
         meter = stack.enter_context(progress(work.plan.stage, total=done + missing, done=done, good="success"))
         for setting, tasks in work.places:
             async with work.containers.sandbox(setting, work.plan.limits) as sandbox:
                 output.note(sandbox=sandbox.describe())
-                judge = Judge(work.plan.reward, setting.tool_names, setting.ending_tools)
                 some, lost = await run_rollouts(
-                    tasks, work.attempts, _agent(work, setting), judge, sandbox, output, run=run,
+                    tasks, work.attempts, _agent(work, setting), _judge(work, setting), sandbox, output, run=run,
                     state_changes=work.plan.state_changes, concurrency=work.concurrency, progress=meter,
                 )  # fmt: skip
             made += some
@@ -227,11 +249,22 @@ def _agent(work: Work, setting: "Setting") -> "Agent":
     return OracleAgent(setting, work.plan.reward == "official") if work.plan.agent == "oracle" else NopAgent()
 
 
-def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "Kind" = "check") -> None:
+def _judge(work: Work, setting: "Setting") -> "Judge | ModelJudge":
+    from sca.judging.reward import Judge
+
+    if work.judge is not None:
+        return work.judge
+    if work.plan.reward == "judge":
+        raise ValueError("--reward judge needs a model")
+    return Judge(work.plan.reward, setting.tool_names, setting.ending_tools)
+
+
+def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "RewardKind" = "check") -> None:
     """Raise `BadInput` that names each task without what an attempt of `agent`, or its reward, needs."""
     from sca.errors import BadInput
 
-    check_judgeable(tasks, file, reward)
+    if reward != "judge":
+        check_judgeable(tasks, file, reward)
     problems = []
     for task in tasks:
         if task.instruction is None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sca.cli import attempting, engines, options, roles, users
+from sca.cli import attempting, engines, judges, options, roles, users
 from sca.cli.containers import Containers
 from sca.cli.given import is_given, refuse_others
 
@@ -145,6 +145,7 @@ def evaluate(
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
+        judges.Flags(),
         attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
         reward=reward, state_changes=state_changes,
     )  # fmt: skip

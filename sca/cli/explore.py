@@ -8,7 +8,7 @@ import typer
 
 from sca.cli import engines, options, roles
 from sca.cli.containers import Containers
-from sca.cli.users import refuse
+from sca.cli.given import refuse
 
 if TYPE_CHECKING:
     from sca.dialogue.scheduler import Losses

@@ -1,6 +1,7 @@
 """What was said on the command line, as against what was left at its default."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import typer
 
@@ -22,3 +23,11 @@ def refuse_others(context: typer.Context, used: Collection[str], mode: str) -> N
     ]
     if unused:
         raise UsageError(f"{', '.join(unused)}: {'means' if len(unused) == 1 else 'mean'} nothing to {mode}")
+
+
+def refuse(given: Mapping[str, Any], why: str) -> None:
+    """Raise `UsageError` for the options that were given; `why` says why they cannot be."""
+    from sca.errors import UsageError
+
+    if unused := [name for name, value in given.items() if value is not None]:
+        raise UsageError(f"{', '.join(unused)}: {why}")

@@ -58,6 +58,8 @@ def rescore(
             f"{file} was made with other code or data of {setting.name}; --force judges its attempts all the same, "
             "each at the state that its calls lead to now"
         )
+    if reward is None and stored.settings.get("reward") == "judge":
+        raise UsageError(f"{file}: a model judged its attempts, which is not done again; say another --reward")
     kind: Kind = reward or stored.settings.get("reward", "check")
     check_judgeable(wanted.values(), where, kind)
     containers.check([setting])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sca.cli import attempting, engines, options, roles, users
+from sca.cli import attempting, engines, judges, options, roles, users
 from sca.cli.containers import Containers
 from sca.cli.validate import Env
 
@@ -14,7 +14,11 @@ def rollout(
     env: Env = None,
     data: options.Data = None,
     agent: attempting.AgentName = "model",
-    reward: attempting.RewardName = "check",
+    reward: attempting.AnyRewardName = "check",
+    judge: judges.Manner = None,
+    judge_model: judges.Model = None,
+    judge_engine: judges.EngineName = None,
+    judge_base_url: judges.BaseUrl = None,
     model: options.Model = None,
     engine: engines.Name = None,
     base_url: engines.BaseUrl = None,
@@ -52,6 +56,7 @@ def rollout(
     head -n 50 validated.jsonl | sca rollout - -o few.jsonl
     sca rollout retail.jsonl --model checkpoint --user-model meta-llama/Llama-3.1-8B-Instruct
     sca rollout retail.jsonl --user scripted            a user that states the instruction, says yes, and stops
+    sca rollout proposed.jsonl --reward judge           tasks without a check: a model judges the dialogue
     sca rollout validated.jsonl --agent oracle --attempts 1 -o oracle.jsonl     each task's own solution
     """
     from sca.cli.closing import tell_losses, tell_skipped
@@ -72,6 +77,7 @@ def rollout(
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
+        judges.Flags(judge, judge_model, judge_engine, judge_base_url),
         attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
         reward=reward, state_changes=state_changes,
     )  # fmt: skip

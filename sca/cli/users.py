@@ -1,17 +1,15 @@
 """The options of the simulated user, and which model plays it."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sca.cli.engines import EngineFlags
+from sca.cli.company import Company
+from sca.cli.given import refuse
 
 if TYPE_CHECKING:
     from sca.dialogue.user import Users
-    from sca.engines import Engine
 
 Kind = Annotated[
     Literal["model", "scripted"] | None,
@@ -72,12 +70,8 @@ class Flags:
         }
 
 
-def settle(flags: Flags, engine: EngineFlags, agents: "Engine", seed: int) -> "Users":
-    """The users of a run whose agent runs as `engine` says, opened as `agents`.
-
-    The agent's engine plays the user as well where both are the same model. Raises `ScaError` where a flag means
-    nothing, or where the base of a checkpoint is not found.
-    """
+def settle(flags: Flags, company: Company, seed: int) -> "Users":
+    """The users of a run. Raises `UsageError` where a flag means nothing, or a model cannot be opened."""
     from sca.dialogue.turns import Asker
     from sca.dialogue.user import ScriptedUsers, SimulatedUsers
     from sca.engines import Sampling
@@ -89,49 +83,5 @@ def settle(flags: Flags, engine: EngineFlags, agents: "Engine", seed: int) -> "U
         temperature=1.0 if flags.temperature is None else flags.temperature,
         max_tokens=flags.max_tokens or MAX_TOKENS,
     )
-    base = engine.model if flags.model else base_of(engine.model)
-    chosen = engine.but(flags.model or base, flags.engine, flags.base_url)
-    opened = agents if chosen == engine else _open(chosen)
-    return SimulatedUsers(Asker(opened, sampling, seed), engine.model if base != engine.model else None)
-
-
-def _open(engine: EngineFlags) -> "Engine":
-    from sca.errors import ScaError, UsageError
-
-    try:
-        return engine.open()[0]
-    except ScaError as error:
-        raise UsageError(
-            f"the simulated user's model: {error}; name another with --user-model, or do without: --user scripted"
-        ) from error
-
-
-def base_of(model: str | None) -> str | None:
-    """The model from which `sca train` made a checkpoint, through all its rounds; any other model is its own base."""
-    seen: set[Path] = set()
-    while model is not None and (folder := Path(model).expanduser()).is_dir() and folder.resolve() not in seen:
-        seen.add(folder.resolve())
-        name = _trained_from(folder)
-        if name is None:
-            break
-        model = None if name == "tiny" else name
-    return model
-
-
-def _trained_from(folder: Path) -> str | None:
-    """The name of the model that training started from, as the checkpoint's sidecar tells it."""
-    from sca.records.sidecar import beside
-
-    try:
-        settings = json.loads(beside(folder.resolve()).read_text("utf-8"))["settings"]
-        return str(settings["model"]["name"]) if settings["stage"] == "train" else None
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-
-
-def refuse(given: dict[str, Any], why: str) -> None:
-    """Raise `UsageError` for the options that were given; `why` says why they cannot be."""
-    from sca.errors import UsageError
-
-    if unused := [name for name, value in given.items() if value is not None]:
-        raise UsageError(f"{', '.join(unused)}: {why}")
+    engine, base_of = company.engine_for("user", flags.model, flags.engine, flags.base_url)
+    return SimulatedUsers(Asker(engine, sampling, seed), base_of)

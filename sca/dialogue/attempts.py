@@ -11,6 +11,7 @@ from sca.dialogue.turns import Asker, cut
 from sca.dialogue.user import Users
 from sca.errors import StateLost
 from sca.judging.changes import changes
+from sca.judging.opinion import ModelJudge
 from sca.judging.replaying import Act, replay
 from sca.judging.reward import Judge, Reward, acts_of
 from sca.records.contract import Message, Outcome, Task, Trajectory
@@ -122,7 +123,7 @@ class Played:
 
 
 async def play(
-    job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, run: str, *, state_changes: bool = False
+    job: Job, agent: Agent, sandbox: Sandbox, judge: Judge | ModelJudge, run: str, *, state_changes: bool = False
 ) -> Trajectory:
     """Make one attempt in a world of its own and judge it. Raises `InfraError` when the machinery fails.
 
@@ -149,7 +150,7 @@ async def play(
         model=agent.model,
         run=run,
         task_hash=task_hash(job.task),
-        usage=_usage(made),
+        usage=_usage(made, reward),
         user_thoughts=made.user.thoughts if made.user else None,
         noop_passes=reward.noop_passes,
         state_changes=changed and changed[0],
@@ -158,7 +159,7 @@ async def play(
     )
 
 
-async def _play(job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, state_changes: bool) -> Played:
+async def _play(job: Job, agent: Agent, sandbox: Sandbox, judge: Judge | ModelJudge, state_changes: bool) -> Played:
     async with sandbox.box(shared=True) as box:
         world = await box.world(job.task.family)
         try:
@@ -166,7 +167,12 @@ async def _play(job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, state_ch
             state_hash = await world.state_hash()
             changed = await _changes(job.task, box, world) if state_changes else None
             finished = made.ending == "done"
-            reward = await judge.reward(job.task, box, world, state_hash, made.answer, finished=finished)
+            if not isinstance(judge, ModelJudge):
+                reward = await judge.reward(job.task, box, world, state_hash, made.answer, finished=finished)
+            elif finished:
+                reward = await judge.opinion(job.id, job.task.instruction or "", made.conversation.messages)
+            else:
+                reward = Reward(0)
             if not finished:
                 reward = replace(reward, detail=made.detail)
             return Played(made, reward, state_hash, changed)
@@ -176,10 +182,12 @@ async def _play(job: Job, agent: Agent, sandbox: Sandbox, judge: Judge, state_ch
             await world.close()
 
 
-def _usage(made: Attempt) -> dict[str, int]:
-    """The agent's tokens, and those of the simulated user apart."""
+def _usage(made: Attempt, reward: Reward) -> dict[str, int]:
+    """The agent's tokens, and apart those of the simulated user and of a model that judged."""
     users = made.user.usage if made.user else {}
-    return made.conversation.usage | {f"user_{name}": count for name, count in users.items()}
+    others = {"user": users, "judge": reward.usage}
+    apart = {f"{who}_{name}": count for who, usage in others.items() for name, count in usage.items()}
+    return made.conversation.usage | apart
 
 
 async def _changes(task: Task, box: Box, world: World) -> tuple[dict[str, Any], int]:

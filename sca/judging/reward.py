@@ -12,7 +12,7 @@ lower-cased and without commas.
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from sca.records.contract import Task
 from sca.sandbox import Box, Run, World
 
 Kind = Literal["check", "state", "official"]
+RewardKind = Kind | Literal["judge"]
+"""`judge` is a model's opinion: `sca.judging.opinion`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Reward:
     detail: str | None = None
     noop_passes: bool | None = None
     """Whether doing nothing has the same reward of 1; None where that is not known."""
+    usage: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that a model took to judge: prompt_tokens, completion_tokens …"""
 
 
 def missing(task: Task, kind: Kind) -> str | None:

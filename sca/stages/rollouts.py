@@ -10,7 +10,8 @@ from sca.dialogue.executor import ExecutorRules
 from sca.dialogue.scheduler import Losses, run_all
 from sca.engines import Sampling
 from sca.errors import UsageError
-from sca.judging.reward import Judge, Kind
+from sca.judging.opinion import ModelJudge
+from sca.judging.reward import Judge, RewardKind
 from sca.progress import Progress
 from sca.records.contract import Task, Trajectory
 from sca.records.ids import task_hash
@@ -30,12 +31,14 @@ class Rollouts:
     rules: ExecutorRules
     limits: Limits
     seed: int
-    reward: Kind = "check"
+    reward: RewardKind = "check"
     state_changes: bool = False
     """Whether each attempt tells which entries of the database it changed."""
     stage: str = "rollout"
     user: dict[str, Any] | None = None
     """What the simulated users say of themselves; None where there are none."""
+    judge: dict[str, Any] | None = None
+    """What a model that judges says of itself; None where none does."""
 
     def settings(self, engine: dict[str, Any] | None) -> dict[str, Any]:
         """What the sidecar holds and the run's hash is made of; `engine` describes the engine."""
@@ -46,6 +49,7 @@ class Rollouts:
             "engine": engine,
             **({"user": self.user} if self.user else {}),
             "reward": self.reward,
+            **({"judge": self.judge} if self.judge else {}),
             **({"state_changes": True} if self.state_changes else {}),
             "sampling": asdict(self.sampling),
             "rules": asdict(self.rules),
@@ -58,7 +62,7 @@ async def run_rollouts(
     tasks: Sequence[Task],
     attempts: int,
     agent: Agent,
-    judge: Judge,
+    judge: Judge | ModelJudge,
     sandbox: Sandbox,
     out: Output[Trajectory],
     *,

@@ -1,10 +1,11 @@
-"""Which model plays the user, and flags of the user that mean nothing."""
+"""Which model plays the user or judges, and flags of the user that mean nothing."""
 
 import json
 
 import pytest
 
-from sca.cli import users
+from sca.cli import judges, users
+from sca.cli.company import Company, base_of
 from sca.cli.engines import EngineFlags
 from sca.dialogue.user import ScriptedUsers
 from sca.engines.opening import open_engine
@@ -24,41 +25,41 @@ def tiny():
 
 
 def test_the_base_of_a_checkpoint_is_what_training_started_from(tmp_path):
-    assert users.base_of(checkpoint(tmp_path / "checkpoint", "org/model")) == "org/model"
+    assert base_of(checkpoint(tmp_path / "checkpoint", "org/model")) == "org/model"
 
 
 def test_the_base_of_a_second_round_is_that_of_the_first(tmp_path):
     first = checkpoint(tmp_path / "first", "tiny")
-    assert users.base_of(checkpoint(tmp_path / "second", first)) is None  # the model that ships
+    assert base_of(checkpoint(tmp_path / "second", first)) is None  # the model that ships
 
 
 @pytest.mark.parametrize("model", [None, "org/model"])
 def test_a_model_that_was_not_trained_here_is_its_own_base(model):
-    assert users.base_of(model) == model
+    assert base_of(model) == model
 
 
 def test_a_folder_beside_another_sidecar_is_its_own_base(tmp_path):
     folder = checkpoint(tmp_path / "model", "org/model", stage="explore")
-    assert users.base_of(folder) == folder
+    assert base_of(folder) == folder
 
 
 def test_two_checkpoints_made_from_each_other_end_somewhere(tmp_path):
     (tmp_path / "b").mkdir()
     a = checkpoint(tmp_path / "a", tmp_path / "b")
     (tmp_path / "b.meta.json").write_text(json.dumps({"settings": {"stage": "train", "model": {"name": a}}}))
-    assert users.base_of(a) in (a, str(tmp_path / "b"))
+    assert base_of(a) in (a, str(tmp_path / "b"))
 
 
 def test_a_checkpoint_is_served_to_its_base_and_the_record_says_so(tmp_path, tiny):
     folder = checkpoint(tmp_path / "checkpoint", "tiny")
-    served = users.settle(users.Flags(), EngineFlags(folder), tiny, 0)
+    served = users.settle(users.Flags(), Company(EngineFlags(folder), tiny), 0)
     assert served.describe()["base_of"] == folder
     assert served.engine is not tiny
     assert served.engine.model == "tiny"
 
 
 def test_a_model_plays_its_own_user_on_the_same_engine(tiny):
-    served = users.settle(users.Flags(temperature=0.0), EngineFlags(), tiny, 0)
+    served = users.settle(users.Flags(temperature=0.0), Company(EngineFlags(), tiny), 0)
     assert served.engine is tiny
     told = served.describe()
     assert (told["sampling"]["temperature"], told["sampling"]["max_tokens"], "base_of" in told) == (0.0, 512, False)
@@ -67,16 +68,24 @@ def test_a_model_plays_its_own_user_on_the_same_engine(tiny):
 def test_the_user_may_be_another_model_on_another_engine(tmp_path, tiny):
     (tmp_path / "replies.jsonl").write_text("")
     flags = users.Flags(model=str(tmp_path / "replies.jsonl"), engine="replay")
-    assert users.settle(flags, EngineFlags(), tiny, 0).engine.name == "replay"
+    assert users.settle(flags, Company(EngineFlags(), tiny), 0).engine.name == "replay"
 
 
 def test_a_base_that_is_gone_is_named_with_what_to_do(tmp_path, tiny):
     folder = checkpoint(tmp_path / "checkpoint", tmp_path / "gone")
     with pytest.raises(UsageError, match=r"gone: no such model folder.*; name another with --user-model"):
-        users.settle(users.Flags(), EngineFlags(folder), tiny, 0)
+        users.settle(users.Flags(), Company(EngineFlags(folder), tiny), 0)
 
 
 def test_a_scripted_user_asks_no_model(tiny):
-    assert isinstance(users.settle(users.Flags("scripted"), EngineFlags(), tiny, 0), ScriptedUsers)
+    assert isinstance(users.settle(users.Flags("scripted"), Company(EngineFlags(), tiny), 0), ScriptedUsers)
     with pytest.raises(UsageError, match="--user-model, --user-temperature: mean nothing to --user scripted"):
-        users.settle(users.Flags("scripted", model="m", temperature=1.0), EngineFlags(), tiny, 0)
+        users.settle(users.Flags("scripted", model="m", temperature=1.0), Company(EngineFlags(), tiny), 0)
+
+
+def test_user_and_judge_of_a_checkpoint_are_one_model_opened_once(tmp_path, tiny):
+    company = Company(EngineFlags(checkpoint(tmp_path / "checkpoint", "tiny")), tiny)
+    judge = judges.settle(judges.Flags(), company, 0)
+    assert judge.engine is users.settle(users.Flags(), company, 0).engine
+    assert judge.engine is not tiny
+    assert (judge.describe()["manner"], judge.describe()["base_of"]) == ("generous", str(tmp_path / "checkpoint"))

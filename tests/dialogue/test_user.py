@@ -13,6 +13,8 @@ from sca.dialogue.turns import Asker
 from sca.dialogue.user import STOP, ScriptedUsers, SimulatedUsers
 from sca.engines import Sampling
 from sca.errors import EngineError
+from sca.judging.opinion import ModelJudge
+from sca.judging.reward import Judge
 from sca.records.contract import Task
 from sca.records.ids import seed_for
 from sca.sandbox.host.double import SubprocessSandbox
@@ -45,13 +47,13 @@ async def shop(tmp_path_factory):
         yield sandbox
 
 
-async def serve(shop, agent, user=None, *, renderer=None, max_turns=15):
+async def serve(shop, agent, user=None, *, renderer=None, max_turns=15, judge=None):
     """One attempt; `user` are the turns of a simulated user, None for a scripted one."""
     voices = Voices({"retail-1-a0": agent, "retail-1-a0:user": user}, renderer)
     asker = Asker(voices, Sampling(), seed=7)
     users = ScriptedUsers() if user is None else SimulatedUsers(asker)
     model = ModelAgent(Setting.open(str(FOLDER)), asker, ExecutorRules(max_turns=max_turns), users)
-    return await play(Job(TASK, 0), model, shop, "run"), voices
+    return await play(Job(TASK, 0), model, shop, judge or Judge("check"), "run"), voices
 
 
 def spoken(attempt):
@@ -196,3 +198,15 @@ async def test_only_the_agents_own_tokens_are_trained_and_the_users_lines_are_co
     assert f"a|{agent[0]};u|Yes, please.;a|{CANCEL};u|OUTPUT:\n" in whole
     assert "secretly" not in whole
     assert STOP not in whole
+
+
+async def test_a_model_judges_what_it_reads_and_its_tokens_are_counted_apart(shop):
+    judging = Voices({"retail-1-a0:judge": ["Nothing was cancelled.\nStatus: SUCCESS"]})
+    attempt, _ = await serve(shop, [response("Done."), response("Done.")], judge=ModelJudge(judging, "generous", 0))
+    assert (attempt.reward, attempt.detail) == (1, "judge: Nothing was cancelled.\nStatus: SUCCESS")
+    assert attempt.usage["judge_completion_tokens"] == len("Nothing was cancelled.\nStatus: SUCCESS")
+
+
+async def test_an_attempt_that_came_to_no_end_is_not_judged(shop):
+    attempt, _ = await serve(shop, [response("Well?")] * 2, judge=ModelJudge(Voices({}), "generous", 0), max_turns=2)
+    assert (attempt.reward, attempt.outcome) == (0, "out_of_turns")

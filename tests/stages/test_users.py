@@ -109,6 +109,26 @@ def test_the_model_that_ships_serves_a_scripted_user_and_only_its_own_tokens_are
         assert attempt["messages"][1]["content"] == TASK["instruction"]
 
 
+def test_a_model_judges_attempts_at_tasks_without_a_check(folder):
+    proposed = {name: TASK[name] for name in ("id", "environment", "instruction")}
+    (folder / "proposed.jsonl").write_text(json.dumps(proposed) + "\n")
+    opinions = {"key": "retail-*-a?:judge", "texts": ["Done as asked.\nStatus: SUCCESS"]}
+    (folder / "judge.jsonl").write_text(json.dumps(opinions) + "\n")
+    asked = ("rollout", "proposed.jsonl", "--attempts", "1", *RECORDED, "--user", "scripted", "-o", "j.jsonl")
+    told = sca(folder, *asked, code=1)
+    assert "retail-000000-000001: evaluation_function: is null" in told
+    sca(folder, *asked, "--reward", "judge", "--judge", "strict", "--judge-model", "judge.jsonl")
+    (attempt,) = lines(folder / "j.jsonl")
+    assert (attempt["reward"], attempt["detail"]) == (1, "judge: Done as asked.\nStatus: SUCCESS")
+    settings = json.loads((folder / "j.jsonl.meta.json").read_text())["settings"]
+    assert (settings["reward"], settings["judge"]["manner"]) == ("judge", "strict")
+
+
+def test_flags_of_a_judge_are_refused_where_a_check_decides(folder):
+    told = sca(folder, "rollout", "tasks.jsonl", *RECORDED, "--judge", "strict", "-o", "x.jsonl", code=2)
+    assert "--judge: mean nothing to --reward check" in told
+
+
 def test_flags_of_a_user_are_refused_where_none_takes_part(folder, tmp_path):
     (tmp_path / "c.jsonl").write_text(
         json.dumps(TASK | {"id": "c", "environment": "calculation", "family": "dna_sequencer"}) + "\n"
