@@ -155,7 +155,7 @@ class Outcome:
     """What a run left behind."""
 
     attempts: "list[Trajectory]"
-    """All that are in the output, those of earlier runs included."""
+    """All that are in the output, those of earlier runs included, without dialogue and tokens."""
     wanted: frozenset[str]
     """Ids of the attempts that were asked for."""
     losses: "list[Losses[Job]]"
@@ -172,7 +172,7 @@ def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run:
 
     from sca.cli.console import say
     from sca.records.ids import attempt_id
-    from sca.stages.rollouts import refuse_changed
+    from sca.stages.rollouts import refuse_changed, slim
 
     tasks = [task for _, members in work.places for task in members]
     wanted = frozenset(attempt_id(task.id, number) for task in tasks for number in range(work.attempts))
@@ -181,7 +181,7 @@ def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run:
         say(f"would make {missing} of {work.total} attempts with {work.model}, into {out}")
         _tell_estimate(work, missing, list(output.records()))
         return None
-    done: list[Trajectory] = list(output.records())
+    done: list[Trajectory] = [slim(attempt) for attempt in output.records()]
     refuse_changed(tasks, done, str(out))
     if not missing:
         say("nothing to do: every attempt is there")

@@ -71,7 +71,7 @@ async def run_rollouts(
     concurrency: int,
     progress: Progress,
 ) -> tuple[list[Trajectory], Losses[Job]]:
-    """Make the attempts (at tasks of one environment) that `out` lacks, and return them.
+    """Make the attempts (at tasks of one environment) that `out` lacks, and return them, each `slim`.
 
     The first attempts of all tasks come before the second ones, so that an interrupted file is of use.
     Raises `InfraError` when the machinery is down.
@@ -86,7 +86,7 @@ async def run_rollouts(
     def take(trajectory: Trajectory) -> None:
         nonlocal successes, tokens
         out.write(trajectory)
-        made.append(trajectory)
+        made.append(slim(trajectory))
         successes += trajectory.reward
         tokens += trajectory.usage.get("completion_tokens", 0)
         progress.update(done=len(out.done), good=successes, tokens=tokens)
@@ -94,6 +94,11 @@ async def run_rollouts(
     jobs = [Job(task, attempt) for attempt in range(attempts) for task in tasks]
     missing = [job for job in jobs if job.id not in out.done]
     return made, await run_all(missing, work, take, concurrency)
+
+
+def slim(attempt: Trajectory) -> Trajectory:
+    """Without dialogue and tokens, so that the figures of 100,000 attempts need no such memory; the file has them."""
+    return attempt.model_copy(update={"messages": [], "tokens": None})
 
 
 def refuse_changed(tasks: Iterable[Task], earlier: Iterable[Trajectory], where: str) -> None:
