@@ -16,6 +16,7 @@ from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker
 from sca.engines import Sampling
 from sca.engines.openai_engine import OpenAIEngine
+from sca.judging.reward import Judge
 from sca.progress import Silence
 from sca.records.contract import Task, Trajectory
 from sca.records.output import Output
@@ -69,8 +70,9 @@ async def ours(url: str, dialogues: int, at_once: int, turns: int, folder: Path)
         clock = Clock()
         with Output.open(out, Trajectory, {"stage": "benchmark"}) as output:
             made, losses = await run_rollouts(
-                tasks, 1, agent, RecordedSandbox(), output, run="000000", concurrency=at_once, progress=Silence()
-            )
+                tasks, 1, agent, Judge("check"), RecordedSandbox(), output,
+                run="000000", state_changes=False, concurrency=at_once, progress=Silence(),
+            )  # fmt: skip
             output.finish(counts={"attempts": len(made)})
         cost = clock.cost(dialogues * turns)
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]

@@ -10,6 +10,7 @@ from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker
 from sca.engines import Sampling
 from sca.engines.opening import open_engine
+from sca.judging.reward import Judge
 from sca.progress import Silence
 from sca.records.contract import Task, Trajectory
 from sca.records.output import Output
@@ -32,8 +33,9 @@ async def rolled_out(folder, concurrency, engine, tasks, attempts, rules, sampli
         agent = ModelAgent(SETTING, Asker(engine, sampling, seed=3), rules)
         with Output.open(path, Trajectory, {}) as out:
             made, losses = await run_rollouts(
-                tasks, attempts, agent, sandbox, out, run="000000", concurrency=concurrency, progress=Silence()
-            )
+                tasks, attempts, agent, Judge("check"), sandbox, out,
+                run="000000", state_changes=False, concurrency=concurrency, progress=Silence(),
+            )  # fmt: skip
             out.finish(counts={})
     assert not losses.lost
     assert len(made) == attempts * len(tasks)
