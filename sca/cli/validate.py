@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sca.cli import options
+from sca.cli import admitting, options
 from sca.cli.containers import Containers
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def validate(
     env: Env = None,
     data: options.Data = None,
     variant: Variant = "full",
+    min_mutation_score: admitting.MinMutationScore = None,
+    require_grounded: admitting.RequireGrounded = False,
+    require_tolerant: admitting.RequireTolerant = False,
+    drop_duplicates: admitting.DropDuplicates = False,
+    quality: admitting.Quality = True,
     tasks_per_container: PerContainer = 1,
     concurrency: options.Concurrency = None,
     runtime: options.Runtime = None,
@@ -56,10 +61,14 @@ def validate(
     pass, the check decides the same each time and writes nothing, and all this holds once more in another container.
     The others go to --rejected, each with the reason.
 
+    Beside the verdict each record says how good a task is that does not contradict itself: `mutation_score`,
+    `grounded`, `tolerant` and `duplicate_of`. They decide what is admitted only where an option asks for it.
+
     \b
     sca validate tasks.jsonl
     sca validate tasks.jsonl -o good.jsonl --rejected bad.jsonl
     sca validate tasks.jsonl --filter solution        the paper's variant without failure cases
+    sca validate tasks.jsonl --min-mutation-score 1 --require-grounded --require-tolerant --drop-duplicates
     sca explore --env calculation -n 5 -o - | sca validate - -o -
     """
     import asyncio
@@ -67,17 +76,24 @@ def validate(
     from sca.cli.closing import funnel_table, tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
+    from sca.errors import UsageError
     from sca.judging.funnel import funnel
+    from sca.judging.summary import difficulty_figures, quality_figures
+    from sca.judging.thresholds import Thresholds
     from sca.records.contract import JudgedTask, Task
     from sca.records.pair import Pair, refuse_same
     from sca.records.reading import read
     from sca.sandbox import Limits
     from sca.stages.validation import Validation, refuse_changed
 
+    thresholds = Thresholds(min_mutation_score, require_grounded, require_tolerant, drop_duplicates)
+    if thresholds.any and not quality:
+        raise UsageError("--no-quality leaves nothing for the other options to go by; leave it out")
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
     tell_skipped(reading)
     places = settings_of(reading.records, shown(tasks), env, data)
-    plan = Validation({setting.name: setting.hash for setting, _ in places}, variant, Limits())
+    hashes = {setting.name: setting.hash for setting, _ in places}
+    plan = Validation(hashes, variant, Limits(), thresholds, quality)
     containers = Containers(runtime, image).check([setting for setting, _ in places])
     refuse_same([out, rejected], [tasks])
     pair = Pair.open(out, rejected, JudgedTask, plan.settings(), force=force, dry_run=dry_run)
@@ -98,11 +114,15 @@ def validate(
             **funnel(verdicts).asdict(),
             "valid": sum(task.verdict.valid for task in verdicts),
             "admitted": len(pair.first.done),
+            "quality": quality_figures(verdicts),
+            "difficulty": difficulty_figures(verdicts, [task for task in verdicts if plan.admits(task)]),
             "bad_lines": len(reading.skipped),
             "lost": sum(len(loss.lost) for loss in losses),
         }
         pair.finish(counts=counts, complete=not counts["lost"])
     funnel_table(counts)
+    admitting.quality_lines(counts["quality"])
+    admitting.difficulty_table(counts["difficulty"])
     say(f"{counts['admitted']} of {counts['episodes']} tasks are in {out}, the others in {rejected}")
     tell_losses(losses, "tasks")
 
@@ -118,7 +138,7 @@ async def _judge(
     import os
 
     from sca.cli.progress import progress
-    from sca.stages.validation import run_validation
+    from sca.stages.validation import run_validation, surroundings_of
 
     workers = concurrency or (os.cpu_count() or 1)
     verdicts: list[JudgedTask] = []
@@ -132,7 +152,10 @@ async def _judge(
             )
             async with sandbox:
                 pair.note(sandbox=sandbox.describe())
-                made, lost = await run_validation(plan, tasks, sandbox, pair, concurrency=workers, progress=meter)
+                made, lost = await run_validation(
+                    plan, tasks, sandbox, pair, concurrency=workers, progress=meter,
+                    surroundings=surroundings_of(setting) if plan.quality else None,
+                )  # fmt: skip
                 verdicts += made
                 losses.append(lost)
     return verdicts, losses

@@ -1,0 +1,24 @@
+"""Duplicates: tasks whose solutions do the same, whatever their instructions say."""
+
+from collections.abc import Iterable
+
+from sca.records.contract import JudgedTask
+
+
+class Duplicates:
+    """Remembers the first valid task of each effect. Tasks are to be shown in the order of the input."""
+
+    def __init__(self, earlier: Iterable[JudgedTask] = ()) -> None:
+        self._first: dict[str, str] = {}
+        for task in earlier:
+            self.mark(task)
+
+    def mark(self, task: JudgedTask) -> JudgedTask:
+        """The task, with the id of the one it repeats as `duplicate_of`, or null."""
+        quality = task.verdict.quality
+        effect = quality.get("effect")
+        if effect is None:
+            return task
+        first = self._first.setdefault(effect, task.id) if task.verdict.valid else self._first.get(effect, task.id)
+        told = {**quality, "duplicate_of": first if first != task.id else None}
+        return task.model_copy(update={"verdict": task.verdict.model_copy(update={"quality": told})})
