@@ -35,9 +35,14 @@ def train(
     lam: own.Lam = None,
     token_lam: own.TokenLam = None,
     scale: own.Scale = None,
+    lora: own.Lora = None,
+    lora_rank: own.LoraRank = None,
+    lora_alpha: own.LoraAlpha = None,
+    lora_targets: own.LoraTargets = None,
     micro_tokens: own.MicroTokens = None,
     retokenize: own.Retokenize = False,
     bf16: own.Bf16 = False,
+    track: own.Track = None,
     seed: options.Seed = 0,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
@@ -55,7 +60,7 @@ def train(
     sca train retail.jsonl airline.jsonl -o joint --model meta-llama/Llama-3.1-8B-Instruct --bf16
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     sca train trajectories.jsonl --algo dpo --pairs best
-    sca train trajectories.jsonl --algo grpo --scale none --kl 0
+    sca train trajectories.jsonl --algo grpo --scale none --kl 0 --lora --lora-rank 32 --lr 1e-5
     """
     from sca.cli.closing import tell_skipped
     from sca.cli.console import say
@@ -79,6 +84,7 @@ def train(
         "lr": lr, "batch_size": batch_size, "epochs": epochs, "max_length": max_length, "max_per_task": max_per_task,
         "baseline": baseline, "beta": beta, "pairs": pairs, "max_pairs": max_pairs, "clip_ratio": clip_ratio,
         "kl": kl, "critic_lr": critic_lr, "gamma": gamma, "lam": lam, "token_lam": token_lam, "scale": scale,
+        "lora": lora, "lora_rank": lora_rank, "lora_alpha": lora_alpha, "lora_targets": lora_targets,
         "micro_tokens": micro_tokens, "seed": seed,
     }  # fmt: skip
     said = model_settings(model).get("training", {}).get(algo, {})
@@ -89,25 +95,30 @@ def train(
     checkpoint.check(folder, force=force)
     if dry_run:
         _tell_plan(records, settings, checkpoint)
+    _tell_memory(records, settings, folder, bf16=bf16, always=dry_run)
+    if dry_run:
         return
+    if track:
+        _check_tracker(track)
     with checkpoint.alone():
         sidecar, done = begin(checkpoint, {**binding(settings, facts, records), **ways}, force=force)
         if done:
             say(f"nothing to do: {out} is complete")
             return
         with leaving_at_once():
-            loaded = _load(folder)
+            loaded = _load(folder, half=bf16 and settings.lora)
         algorithm, selection = _select(records, settings, loaded, retokenize=retokenize)
-        counts = _run(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16)
+        counts = _run(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, track=track)
         _tell_end(counts, checkpoint)
 
 
-def _load(folder: Path) -> "Loaded":
+def _load(folder: Path, *, half: bool) -> "Loaded":
+    """In float32, in which small steps are not lost; weights that are not trained may be kept in bfloat16."""
     import torch
 
     from sca.engines.weights import load
 
-    return load(folder, device=torch.device("cpu"), dtype=torch.float32)
+    return load(folder, device=torch.device("cpu"), dtype=torch.bfloat16 if half else torch.float32)
 
 
 def _select(
@@ -138,6 +149,7 @@ def _run(
     sidecar: Any,
     *,
     bf16: bool,
+    track: str | None,
 ) -> dict[str, Any]:
     from sca.cli.console import say
     from sca.cli.progress import progress
@@ -157,7 +169,9 @@ def _run(
             tokens += metrics["trained_tokens"]
             meter.update(done=done, good=None, tokens=tokens, note=f"loss {metrics['loss']:.3f}")
 
-        return run_training(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, heard=heard)
+        return run_training(
+            loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, heard=heard, track=track
+        )
 
 
 def _tell_plan(records: "list[Trajectory]", settings: "TrainSettings", checkpoint: Any) -> None:
@@ -169,6 +183,32 @@ def _tell_plan(records: "list[Trajectory]", settings: "TrainSettings", checkpoin
     selection = select(algorithm_of(settings), records, Reader(max_length=settings.max_length))
     attempts, steps = len(selection.attempts), len(planned(selection.items, settings))
     say(f"would train on {attempts} of {len(records)} attempts in {steps} steps, into {checkpoint.folder}")
+
+
+def _tell_memory(
+    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, *, bf16: bool, always: bool
+) -> None:
+    """Say what it takes where that was asked for or may not do; where it cannot do, that is an error."""
+    from sca.cli.console import say
+    from sca.training import memory
+
+    lengths = (len(segment.ids) for record in records for segment in record.tokens or [])
+    longest = max((length for length in lengths if length <= settings.max_length), default=0)
+    need, free = memory.estimate(folder, settings, longest=longest, bf16=bf16), memory.available()
+    warning = memory.check(need, free)
+    if warning:
+        say(f"warning: {warning}")
+    elif always:
+        say(f"it takes about {need}; {free / memory.GB:.1f} GB are free")
+
+
+def _check_tracker(track: str) -> None:
+    from importlib.util import find_spec
+
+    from sca.errors import UsageError
+
+    if find_spec(track) is None:
+        raise UsageError(f"--track {track}: it is not installed; `pip install {track}`")
 
 
 def _tell_end(counts: dict[str, Any], checkpoint: Any) -> None:

@@ -92,6 +92,30 @@ Scale = Annotated[
         "--scale", help="grpo: divide by the standard deviation of the task's rewards, or not.", show_default="group"
     ),
 ]
+Lora = Annotated[
+    bool | None,
+    typer.Option(
+        "--lora/--full",
+        help="Train adapters of low rank, or all weights; --lora wants a higher --lr, about ten times.",
+        show_default=f"{OWN}--full",
+    ),
+]
+LoraRank = Annotated[
+    int | None, typer.Option("--lora-rank", min=1, metavar="N", help="Of each adapter.", show_default="16")
+]
+LoraAlpha = Annotated[
+    float | None,
+    typer.Option("--lora-alpha", min=0.0, help="Adapters count alpha / rank times.", show_default="32"),
+]
+LoraTargets = Annotated[
+    str | None,
+    typer.Option(
+        "--lora-targets",
+        metavar="NAMES",
+        help="Layers that get adapters, as q_proj,v_proj.",
+        show_default="all linear ones but the output",
+    ),
+]
 MicroTokens = Annotated[
     int | None,
     typer.Option(
@@ -100,6 +124,12 @@ MicroTokens = Annotated[
         metavar="N",
         help="Tokens that go through the model at once: less takes less memory.",
         show_default="8192",
+    ),
+]
+Track = Annotated[
+    Literal["tensorboard", "wandb"] | None,
+    typer.Option(
+        "--track", help="Send each step's figures there, too: TensorBoard's go to runs/.", show_default="neither"
     ),
 ]
 Retokenize = Annotated[

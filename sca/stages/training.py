@@ -20,8 +20,12 @@ from sca.records.sidecar import Sidecar, differences
 from sca.training.algorithms import Algorithm
 from sca.training.attempts import Selection
 from sca.training.loop import Heard, Place, train
+from sca.training.lora import adapted, merged
 from sca.training.policy import Policy
 from sca.training.settings import TrainSettings
+
+ABOUT = "training.json"
+"""In a checkpoint: the model that it was made of, the settings and the counts."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Checkpoint:
         """Take the state of an interrupted run off the disk."""
         for ending in (".partial", ".partial.old", ".partial.tmp"):
             shutil.rmtree(self.folder.with_name(self.folder.name + ending), ignore_errors=True)
+        self.place.failed.unlink(missing_ok=True)
 
     def check(self, model: Path, *, force: bool) -> None:
         """Raise `UsageError` where a checkpoint cannot go to this folder, or would take something else's place."""
@@ -124,13 +129,16 @@ def run_training(
     *,
     bf16: bool,
     heard: Heard,
+    track: str | None = None,
 ) -> dict[str, Any]:
     """Train, write the checkpoint, and return the figures that the sidecar holds."""
     pad = loaded.tokenizer.pad_token_id
-    policy = Policy(loaded.model, critic=algorithm.critic)
+    origin = lineage(sidecar.settings["model"], loaded.folder)
+    model = adapted(loaded.model, settings, origin["trained_from"]["name"]) if settings.lora else loaded.model
+    policy = Policy(model, critic=algorithm.critic)
     train(
         policy, selection, algorithm, settings, checkpoint.place,
-        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model),
+        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model), track=track,
     )  # fmt: skip
     counts = {
         "attempts": len(selection.attempts),
@@ -139,8 +147,9 @@ def run_training(
         "dropped": dict(selection.dropped),
         "steps": len(checkpoint.place.metrics.read_text("utf-8").splitlines()),
     }
+    about = {**origin, "settings": settings.asdict(), "counts": counts}
     try:
-        _write(loaded.model, loaded, checkpoint)
+        _write(model, loaded, checkpoint, about)
     except (OSError, SafetensorError) as error:
         raise ScaError(f"cannot write {checkpoint.folder}: {error}; the same command goes on") from error
     sidecar.note(counts=counts)
@@ -150,10 +159,24 @@ def run_training(
     return counts
 
 
-def _write(model: Any, loaded: Loaded, checkpoint: Checkpoint) -> None:
+def lineage(model: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Of which model a checkpoint was made, and of which that one was, back to the first: names and weights."""
+    name = str(folder.resolve()) if Path(model["name"]).expanduser().is_dir() else model["name"]
+    trained_from = {"name": name, "weights_sha256": model["weights_sha256"]}
+    try:
+        base = json.loads((folder / ABOUT).read_text("utf-8"))["base"]
+    except (OSError, ValueError, KeyError, TypeError):
+        base = trained_from
+    return {"base": base, "trained_from": trained_from}
+
+
+def _write(model: Any, loaded: Loaded, checkpoint: Checkpoint, about: dict[str, Any]) -> None:
     fresh = checkpoint.folder.with_name(checkpoint.folder.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
+    if about["settings"].get("lora"):
+        model = merged(model, fresh / "adapter")
     model.save_pretrained(fresh)
+    (fresh / ABOUT).write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", "utf-8")
     loaded.tokenizer.save_pretrained(fresh)
     for name in ("sca.json",):
         if (loaded.folder / name).is_file():

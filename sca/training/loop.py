@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from sca.errors import ScaError
-from sca.training import metrics, state
+from sca.training import memory, metrics, state
 from sca.training.algorithms import Algorithm, Known
 from sca.training.attempts import Example, Item, Selection
 from sca.training.batching import planned
@@ -37,6 +37,11 @@ class Place:
     metrics: Path
 
     @property
+    def tracked(self) -> str:
+        """What trackers call the run."""
+        return self.state.stem
+
+    @property
     def failed(self) -> Path:
         """The batch at which a run stopped because its loss was no number."""
         return self.state.with_suffix(".failed.jsonl")
@@ -53,6 +58,7 @@ def train(
     bf16: bool,
     heard: Heard,
     plain: str | None = None,
+    track: str | None = None,
 ) -> None:
     """Train `policy` in place; goes on from `place.state` where there is one.
 
@@ -61,7 +67,13 @@ def train(
     In fp32 on a CPU an interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the
     loss or the gradient is no number.
     """
-    accelerator = Accelerator(mixed_precision="bf16" if bf16 else "no")
+    accelerator = Accelerator(
+        mixed_precision="bf16" if bf16 else "no",
+        log_with=track,
+        project_dir=place.metrics.with_name("runs") if track else None,
+    )
+    if track:
+        accelerator.init_trackers(place.tracked, settings.asdict())
     optimizer = optimizer_of(policy, settings)
     done, measured = state.load(place.state, policy, optimizer)
     _cut(place.metrics, done)
@@ -82,10 +94,14 @@ def train(
         record = {"step": step + 1, "epoch": epoch, **figures, "zero_signal": round(selection.zero_signal, 4)}
         with place.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
+        if track:
+            accelerator.log({name: value for name, value in record.items() if value is not None}, step=step + 1)
         heard(step + 1, record)
         if time.monotonic() - saved > SAVE_EVERY and step + 1 < len(plan):
             state.save(place.state, step + 1, policy, optimizer, measured)
             saved = time.monotonic()
+    if track:
+        accelerator.end_training()
 
 
 def optimizer_of(policy: Policy, settings: TrainSettings) -> torch.optim.Optimizer:
@@ -158,7 +174,17 @@ class Step:
             return part.value
 
         self.policy.train()
-        tokens = self.passes.backward(units, loss)
+        try:
+            tokens = self.passes.backward(units, loss)
+        except (MemoryError, RuntimeError) as error:
+            if not memory.out_of_memory(error):
+                raise
+            at_once = self.settings.micro_tokens
+            raise ScaError(
+                f"out of memory in step {step + 1}, with {at_once} tokens at once and the longest attempt of "
+                f"{max(len(example.ids) for item in items for example in item.examples)}; {memory.ADVICE}. "
+                "With another --micro-tokens the same command goes on from the last saved state"
+            ) from error
         self.policy.eval()
         norm = float(self.accelerator.clip_grad_norm_(self.policy.parameters(), self.settings.clip))
         self._check("gradient's norm", norm, step, items)

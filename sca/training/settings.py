@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sca.errors import UsageError
 
+ADAPTERS = ("lora_rank", "lora_alpha", "lora_targets")
 Algorithm = Literal["rft", "sft", "reinforce", "dpo", "ppo", "grpo"]
 
 
@@ -34,11 +35,20 @@ class TrainSettings:
     """Largest norm of a step's gradient (not reported)."""
     micro_tokens: int = 8_192
     """Ids that go through the model at once. Changes memory and speed, and the weights only by rounding."""
+    lora: bool = False
+    """Train adapters of low rank and leave the model's own weights as they are."""
+    lora_rank: int = 16
+    lora_alpha: float = 32.0
+    """What an adapter says counts alpha / rank times."""
+    lora_targets: str = "all-linear"
+    """Which layers get adapters: all linear ones but the output, or names with commas between them."""
     seed: int = 0
 
     def asdict(self) -> dict[str, Any]:
         """For a sidecar: what binds the run that goes on from an interrupted one."""
-        return {"algorithm": self.algorithm} | {k: v for k, v in asdict(self).items() if k != "micro_tokens"}
+        said = {"algorithm": self.algorithm, **asdict(self)}
+        silent = {"micro_tokens"} | (set() if self.lora else {"lora", *ADAPTERS})
+        return {name: value for name, value in said.items() if name not in silent}
 
     def learning_rate(self, step: int, steps: int) -> float:
         """Of step `step` (from 0) of `steps`, as a share of `lr`: linear warm-up, then linear decay to 0."""
@@ -149,6 +159,10 @@ def settings_of(algorithm: str, flags: dict[str, Any], own: dict[str, Any], wher
         raise UsageError(f"{flag} means nothing to --algo {algorithm}; it belongs to {', '.join(users)}")
     if unknown := sorted(set(own) - known):
         raise UsageError(f"{where}: training.{algorithm}.{unknown[0]}: there is no such setting")
+    if not {**own, **said}.get("lora"):
+        for name in ADAPTERS:
+            if name in said:
+                raise UsageError(f"--{name.replace('_', '-')} means nothing without --lora")
     try:
         return TypeAdapter(kind).validate_python({**own, **said})
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -140,7 +141,9 @@ def test_other_settings_are_refused_and_named(trained, train):
 
 def test_a_dry_run_writes_nothing(place, train):
     done = train("attempts.jsonl", "--dry-run", "-o", "none", "--max-per-task", "1")
-    assert (done.code, done.said) == (0, "would train on 2 of 6 attempts in 3 steps, into none\n")
+    plan, memory = done.said.splitlines()
+    assert (done.code, plan) == (0, "would train on 2 of 6 attempts in 3 steps, into none")
+    assert re.fullmatch(r"it takes about .* GB \(weights 0.0, training 0.0, activations .*\); .* GB are free", memory)
     assert not list(place.glob("none*"))
 
 
@@ -170,3 +173,26 @@ def test_wrong_settings_of_a_model_are_named(place, tmp_path, train):
     done = train(str(place / "attempts.jsonl"), folder=tmp_path)
     assert done.code == 2
     assert "model/sca.json: training.rft.lr: Input should be a valid number" in done.said
+
+
+def test_a_flag_of_another_algorithm_is_refused(train):
+    done = train("attempts.jsonl", "-o", "none", "--algo", "dpo", "--gamma", "0.9")
+    assert done.code == 2
+    assert done.said == "error: --gamma means nothing to --algo dpo; it belongs to ppo\n"
+
+
+def test_a_tracker_that_is_not_there_is_named_before_anything_starts(place, train, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = train("attempts.jsonl", "-o", "none", "--track", "wandb")
+    assert (done.code, done.said) == (2, "error: --track wandb: it is not installed; `pip install wandb`\n")
+    assert not list(place.glob("none*"))
+
+
+def test_tensorboard_gets_the_figures_of_each_step(place, train):
+    assert train("attempts.jsonl", "-o", "curves", "--epochs", "2", "--track", "tensorboard").code == 0
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    (file,) = place.glob("runs/curves/events*")
+    events = EventAccumulator(str(file.parent)).Reload()
+    lines = [json.loads(line) for line in (place / "curves.metrics.jsonl").read_text().splitlines()]
+    assert [event.value for event in events.Scalars("loss")] == pytest.approx([line["loss"] for line in lines])

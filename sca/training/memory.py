@@ -1,0 +1,112 @@
+"""How much memory a run will take, told before it starts, and what to do where there is not enough.
+
+    weights     4 bytes each (those that LoRA leaves as they are: as they were loaded)
+    training    12 bytes for each trained weight: gradient and AdamW's two moments, in float32
+    activations for each token that goes through the model at once, each layer keeps about 16 values of the hidden
+                size and 4 of the inner size (fewer by autocast, where half of them are in bfloat16), and attention
+                that is not fused its scores; where there is loss, about 4 copies of the logits in float32
+
+The first two are exact, the last is a rule of thumb for Llama-like layers (Korthikanti et al. 2022, arXiv 2205.05198,
+count 34 bytes × hidden in half precision with the inner size four times the hidden one).
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import torch
+from torch import nn
+
+from sca.errors import ScaError
+from sca.training.settings import TrainSettings
+
+GB = 1e9
+ADVICE = "a lower --micro-tokens takes less, then a lower --max-length, then --lora"
+CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """In bytes."""
+
+    weights: int
+    training: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.training + self.activations
+
+    def __str__(self) -> str:
+        """One phrase for a person."""
+        parts = f"weights {self.weights / GB:.1f}, training {self.training / GB:.1f}"
+        return f"{self.total / GB:.1f} GB ({parts}, activations {self.activations / GB:.1f})"
+
+
+def estimate(folder: Path, settings: TrainSettings, *, longest: int, bf16: bool) -> Estimate:
+    """Of training the model in `folder`, without loading it; `longest` is the length of the longest sequence.
+
+    Raises `ScaError` where the folder holds no model that transformers knows.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        whole = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with torch.device("meta"):
+            made: Any = AutoModelForCausalLM
+            model: nn.Module = made.from_config(whole, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise ScaError(f"{folder}: cannot be loaded: {str(error).splitlines()[0]}") from error
+    count = sum(parameter.numel() for parameter in model.parameters())
+    trained = _of_adapters(model, settings) if settings.lora else count
+    frozen = count * (2 if bf16 else 4) + 4 * trained if settings.lora else 4 * count
+    config = whole.get_text_config()
+    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    through = max(settings.micro_tokens, longest)
+    values = through * config.num_hidden_layers * (16 * config.hidden_size + 4 * inner)
+    width = 3 if bf16 else 4  # bytes a value: half of them in bfloat16
+    return Estimate(frozen, 12 * trained, values * width + through * config.vocab_size * 16)
+
+
+def _of_adapters(model: nn.Module, settings: TrainSettings) -> int:
+    """Weights of LoRA's adapters: rank × (in + out) of each layer that gets one."""
+    names = None if settings.lora_targets == "all-linear" else settings.lora_targets.split(",")
+    output = cast(Any, model).get_output_embeddings()
+    layers = (
+        layer
+        for path, layer in model.named_modules()
+        if isinstance(layer, nn.Linear) and layer is not output and (not names or path.rsplit(".", 1)[-1] in names)
+    )
+    return sum(settings.lora_rank * (layer.in_features + layer.out_features) for layer in layers)
+
+
+def available() -> int:
+    """Bytes that are free: of the GPU where there is one, else of the machine and of this container."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
+    free: list[int] = [psutil.virtual_memory().available]
+    with suppress(OSError, ValueError):  # where there is no limit
+        free.append(int((CGROUP / "memory.max").read_text()) - int((CGROUP / "memory.current").read_text()))
+    return min(free)
+
+
+def check(need: Estimate, free: int) -> str | None:
+    """A warning where it may not do. Raises `ScaError` where weights, gradients and moments alone do not fit."""
+    if need.weights + need.training > free:
+        raise ScaError(
+            f"training takes {need}, and {free / GB:.1f} GB are free: it cannot fit; "
+            "use --lora, a smaller model, or a machine with more memory"
+        )
+    if need.total > free:
+        return f"training may take {need}, and {free / GB:.1f} GB are free; {ADVICE}"
+    return None
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory could not be had."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )
