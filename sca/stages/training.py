@@ -138,7 +138,8 @@ def run_training(
     policy = Policy(model, critic=algorithm.critic)
     train(
         policy, selection, algorithm, settings, checkpoint.place,
-        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model), track=track,
+        pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model),
+        track=track,
     )  # fmt: skip
     counts = {
         "attempts": len(selection.attempts),

@@ -62,10 +62,9 @@ def train(
 ) -> None:
     """Train `policy` in place; goes on from `place.state` where there is one.
 
-    `plain` says how the model's attention is unlike plain causal attention, where it is.
-
-    In fp32 on a CPU an interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the
-    loss or the gradient is no number.
+    `plain` says how the model's attention is unlike plain causal attention, where it is. In fp32 on a CPU an
+    interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the loss or the
+    gradient is no number, and where memory runs out.
     """
     accelerator = Accelerator(
         mixed_precision="bf16" if bf16 else "no",
