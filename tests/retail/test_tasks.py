@@ -1,6 +1,7 @@
 """The tasks that ship pass every check, in real containers, and between them use every tool in every way."""
 
 import asyncio
+import difflib
 import json
 import re
 from collections import Counter
@@ -9,6 +10,8 @@ import pytest
 from retail.shop import FOLDER, RETAIL
 
 from environments.retail.tasks import make
+from sca.dialogue import prompts
+from sca.dialogue.setting import Setting
 from sca.environment import tools_of
 from sca.records.contract import Task
 from sca.records.reading import read
@@ -17,11 +20,13 @@ from sca.stages.validation import give_verdict
 
 FILE = FOLDER / "tasks" / "test.jsonl"
 TASKS = read(FILE, Task).records
+EXAMPLES = read(FOLDER / "examples.jsonl", Task).records
+SETTING = Setting.open("retail")
 CUSTOMERS = RETAIL.load(FOLDER / "data")["users"]
 
 
 @pytest.mark.docker
-async def test_every_test_task_is_valid():
+async def test_every_test_task_and_every_example_is_valid():
     async with DockerSandbox(FOLDER, tasks_per_container=40) as sandbox:
         turns = asyncio.Semaphore(8)  # so that no program waits for the processor until its time is up
 
@@ -29,8 +34,10 @@ async def test_every_test_task_is_valid():
             async with turns:
                 return await give_verdict(task, sandbox)
 
-        verdicts = await asyncio.gather(*map(verdict, TASKS))
-    assert {task.id: v.reason for task, v in zip(TASKS, verdicts, strict=True) if v.reason is not None} == {}
+        verdicts = await asyncio.gather(*map(verdict, TASKS + EXAMPLES))
+    assert {
+        task.id: v.reason for task, v in zip(TASKS + EXAMPLES, verdicts, strict=True) if v.reason is not None
+    } == {}
 
 
 def test_the_file_is_what_the_sources_make(tmp_path):
@@ -90,3 +97,36 @@ def test_numbers_may_be_written_with_or_without_commas_and_cents():
         exec(line.strip(), space)  # a line of our own
         found[answer] = 1013.99 in space["numbers"]
     assert json.dumps(list(found.values())) == "[true, true, true, false]"
+
+
+def words(text):
+    return re.findall(r"\w+", (text or "").lower())
+
+
+def runs(text, length=7):
+    said = words(text)
+    return {tuple(said[place : place + length]) for place in range(len(said) - length + 1)}
+
+
+def test_no_example_is_close_to_a_test_task_or_of_its_customer():
+    closest = max(
+        difflib.SequenceMatcher(None, words(example.instruction), words(task.instruction), autojunk=False).ratio()
+        for example in EXAMPLES
+        for task in TASKS
+    )
+    assert closest < 0.35
+    assert {example.start for example in EXAMPLES}.isdisjoint(task.start for task in TASKS)
+
+
+@pytest.mark.parametrize("style", ["full", "brief"])
+def test_no_prompt_holds_seven_words_in_a_row_of_a_test_task(style):
+    seen = [prompts.proposer_prompt(SETTING, 0, style), prompts.executor_prompt(SETTING, TASKS[0], style, 15)]
+    seen += [prompts.challenger_prompt(SETTING, index, style, 10, "full") for index in range(len(RETAIL.themes))]
+    told = runs(" ".join(message.content for prompt in seen for message in prompt))
+    assert len(told) > 100
+    assert {task.id: runs(task.instruction) & told for task in TASKS if runs(task.instruction) & told} == {}
+
+
+def test_the_challenger_is_shown_the_examples():
+    prompt = prompts.challenger_prompt(SETTING, 0, "full", 10, "full")[0].content
+    assert all(example.instruction in prompt and example.solution in prompt for example in EXAMPLES)
