@@ -97,6 +97,10 @@ def show(name: Name, family: Family = None, data: Data = None) -> None:
         typer.echo("  " + show_controls(f"{start.family}: {start.text}" if start.family else start.text))
     if len(starts) > SHOWN:
         typer.echo(f"  and {len(starts) - SHOWN} more")
+    if themes := setting.environment.themes:
+        typer.echo(f"\nThemes ({len(themes)}), dealt out with the starts")
+        for theme in themes:
+            typer.echo("  " + show_controls(theme))
 
 
 def tools_text(setting: "Setting", family: str | None, *, only: str | None = None) -> str:

@@ -41,6 +41,11 @@ def test_show_prints_what_the_model_reads(sca):
     assert "      Example: convert_currency(200, 1.5) returns 300.0\n" in shown
 
 
+def test_show_prints_starts_and_themes(sca):
+    shown = sca("env", "show", "retail").stdout
+    assert "\nThemes (17), dealt out with the starts\n  a return of a part of an order\n" in shown
+
+
 def test_show_prints_only_the_family_that_was_asked_for(sca):
     assert "reverse_string" not in sca("env", "show", "calculation", "--family", "trade_calculator").stdout
 

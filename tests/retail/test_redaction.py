@@ -70,6 +70,25 @@ def test_what_needs_no_number_any_more_has_none():
     assert "#W0000003" in once
 
 
+def test_in_the_shops_own_data_a_number_goes_exactly_where_product_and_state_leave_one_order():
+    state, gone = RETAIL.load(FOLDER / "small"), 0
+    for user_id, user in state["users"].items():
+        orders = {number: state["orders"][number] for number in user["orders"]}
+        for number, this in orders.items():
+            for name in {one["name"] for one in this["items"]}:
+                text = f"You want to return the {name.lower()} of order {number}."
+                told = RETAIL.redacted(state, Start(user_id), text)
+                could_be = [
+                    other
+                    for other in orders.values()
+                    if any(one["name"] == name for one in other["items"])
+                    and (other["status"] == "delivered" or this["status"] != "delivered")
+                ]
+                assert (number not in told) == (len(could_be) == 1), (text, told)
+                gone += number not in told
+    assert gone > 20
+
+
 def test_each_customer_meets_each_theme():
     setting = Setting.open(str(FOLDER), FOLDER / "small")
     customers, themes = len(setting.starts), len(RETAIL.themes)
