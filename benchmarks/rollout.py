@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/rollout.py
 
 A stub server in a process of its own answers after 50 ms. Dialogues of 8 turns begin from a prompt of 6 KB; 16, 64
-and 256 of them are alive at a time. Ours is the rollout stage with its records written; only the containers are
-recorded, for they have a benchmark of their own (sandbox.py). Peers are installed on the first run, some minutes. The
-last line is JSON. On a busy machine only CPU times and ratios say anything.
+and 256 of them are alive at a time. Ours is the rollout stage with its records written, over recorded observations;
+what real containers add is a line of its own (sandbox.py has more of them). Peers are installed on the first run,
+some minutes. The last line is JSON. On a busy machine only CPU times and ratios say anything.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from pathlib import Path
 
 from parts import clients, machine, peers
 from parts.clients import Cost
+
+from sca.errors import SandboxError
 
 FIGURES = ("turns_per_s_256", "cpu_ms_per_turn", "ratio_verifiers", "ratio_inspect", "ratio_bare_vllm")
 TURNS = 8
@@ -40,10 +42,24 @@ def main() -> None:
         for at_once in AT_ONCE:
             for who, measure in measures(url, folder, at_once, peers_too=not missing):
                 costs.setdefault(who, {})[at_once] = cost = measure()
-                print(
-                    f"{who:12} {at_once:4} at once  {cost.rate:8.0f} turns/s  {cost.cpu_ms:6.2f} ms CPU", flush=True
-                )
+                print(f"{who:14}{at_once:4} at once  {cost.rate:8.0f} turns/s  {cost.cpu_ms:6.2f} ms CPU", flush=True)
     print(json.dumps(figures(costs) | {"ratio_bare_vllm": vllm_ratio()}))
+
+
+def told(who: str, at_once: int, cost: Cost) -> Cost:
+    """Print a cost, and give it back."""
+    print(f"{who:14}{at_once:4} at once  {cost.rate:8.0f} turns/s  {cost.cpu_ms:6.2f} ms CPU a turn", flush=True)
+    return cost
+
+
+def in_containers(url: str, folder: Path, at_once: int = 64) -> None:
+    """The same with real containers: the sandbox's share is what a turn takes more."""
+    try:
+        cost = asyncio.run(clients.ours(url, at_once, at_once, TURNS, folder, containers=True))
+    except SandboxError as error:
+        print(f"without containers: {error}")
+        return
+    told("in containers", at_once, cost)
 
 
 def measures(url: str, folder: Path, at_once: int, *, peers_too: bool) -> Iterator[tuple[str, Callable[[], Cost]]]:

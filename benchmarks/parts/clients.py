@@ -20,6 +20,7 @@ from sca.judging.reward import Judge
 from sca.progress import Silence
 from sca.records.contract import Task, Trajectory
 from sca.records.output import Output
+from sca.sandbox.host import DockerSandbox
 from sca.stages.rollouts import run_rollouts
 
 SYSTEM = 6_000  # characters of the prompt that every dialogue begins with
@@ -56,21 +57,22 @@ class Clock:
         return Cost(turns, time.perf_counter() - self._wall, time.process_time() - self._cpu)
 
 
-async def ours(url: str, dialogues: int, at_once: int, turns: int, folder: Path) -> Cost:
-    """The rollout stage, its records written; only the containers are recorded."""
+async def ours(url: str, dialogues: int, at_once: int, turns: int, folder: Path, *, containers: bool = False) -> Cost:
+    """The rollout stage, its records written, over recorded observations or over real containers."""
     setting = Setting.open("calculation")
+    sandbox = DockerSandbox(setting.folder) if containers else RecordedSandbox()
     text = "What is 12.5 plus a tariff of 8 percent? "
     task = Task(
         id="t", environment="calculation", family="trade_calculator", instruction=text * (SYSTEM // len(text))
     )
     tasks = [task.model_copy(update={"id": f"calculation-000000-{number:06d}"}) for number in range(dialogues)]
-    out = folder / f"ours-{at_once}.jsonl"
-    async with OpenAIEngine("stub", base_url=f"{url}/v1", in_flight=at_once) as engine:
+    out = folder / f"ours-{at_once}-{containers}.jsonl"
+    async with OpenAIEngine("stub", base_url=f"{url}/v1", in_flight=at_once) as engine, sandbox:
         agent = ModelAgent(setting, Asker(engine, Sampling(), 0), ExecutorRules("full"))
         clock = Clock()
         with Output.open(out, Trajectory, {"stage": "benchmark"}) as output:
             made, losses = await run_rollouts(
-                tasks, 1, agent, Judge("check"), RecordedSandbox(), output,
+                tasks, 1, agent, Judge("check"), sandbox, output,
                 run="000000", state_changes=False, concurrency=at_once, progress=Silence(),
             )  # fmt: skip
             output.finish(counts={"attempts": len(made)})

@@ -41,6 +41,7 @@ class Conversation:
     def __init__(self, messages: Sequence[Message], renderer: Renderer | None) -> None:
         self.messages = list(messages)
         self.usage: dict[str, int] = {}
+        self._chat: list[dict[str, str]] = []
         self._renderer = renderer
         self._segments: list[_Segment] = []
         self._answered = 0  # messages that the last sampled reply closes
@@ -48,8 +49,9 @@ class Conversation:
         self._tokens_known = True
 
     def chat(self) -> list[dict[str, str]]:
-        """The messages as engines take them."""
-        return for_engine(self.messages)
+        """The messages as engines take them; those that were there before are not made again."""
+        self._chat += for_engine(self.messages[len(self._chat) :])
+        return list(self._chat)
 
     def prompt_ids(self) -> list[int] | None:
         """Token ids of the next prompt, or None where the engine renders by itself."""

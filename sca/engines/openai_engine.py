@@ -17,7 +17,16 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from sca.engines import Completion, ContextOverflow, Renderer, Request
-from sca.engines.openai_wire import Dialect, WrongShape, body_of, cached_tokens, completion_of, overflows, path_of
+from sca.engines.openai_wire import (
+    Dialect,
+    WrongShape,
+    body_of,
+    cached_tokens,
+    completion_of,
+    encoded,
+    overflows,
+    path_of,
+)
 from sca.engines.servers import Refusal, Server, Trouble, ask, choose, pause
 from sca.errors import EngineError, ScaError, UsageError
 
@@ -137,7 +146,7 @@ class OpenAIEngine:
 
     async def _try(self, request: Request, limit: int) -> Completion:
         server, dialect = choose(self._servers, time.monotonic()), self._dialect
-        body = body_of(request, self.model, dialect, limit)
+        body = encoded(body_of(request, self.model, dialect, limit))
         try:
             answer = await ask(self._open(), server, path_of(request), body)
             completion = completion_of(answer, request)

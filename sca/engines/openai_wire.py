@@ -5,9 +5,11 @@ vLLM's extensions (https://docs.vllm.ai/en/latest/serving/openai_compatible_serv
 that it read and sampled, keep the stop string in the text, and leave out the model's own sampling defaults.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sca.engines import Completion, FinishReason, Request
@@ -57,6 +59,24 @@ def body_of(request: Request, model: str, dialect: Dialect, limit: int) -> dict[
         body |= {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
         body |= {"include_stop_str_in_output": True, "return_token_ids": True, "logprobs": True if chat else 0}
     return body
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """The body as JSON. A dialogue is sent anew with each turn; what was in it before is not encoded again."""
+    if "messages" not in body:
+        return _bytes(body)
+    rest = _bytes({name: value for name, value in body.items() if name != "messages"})
+    messages = b", ".join(_message(*message.items()) for message in body["messages"])
+    return b'%s, "messages": [%s]}' % (rest[:-1], messages)
+
+
+@lru_cache(maxsize=16_384)  # more than the messages of all dialogues that are alive at a time
+def _message(*fields: tuple[str, str]) -> bytes:
+    return _bytes(dict(fields))
+
+
+def _bytes(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def completion_of(answer: Any, request: Request) -> Completion:

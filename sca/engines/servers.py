@@ -58,9 +58,9 @@ def choose(servers: Sequence[Server], now: float) -> Server:
 
 
 async def ask(
-    session: aiohttp.ClientSession, server: Server, path: str, body: Any, seconds: float | None = None
+    session: aiohttp.ClientSession, server: Server, path: str, body: bytes | None, seconds: float | None = None
 ) -> Any:
-    """One try: POST `body` as JSON, or GET where it is None; the answer as plain data.
+    """One try: POST `body`, which is JSON, or GET where it is None; the answer as plain data.
 
     Raises `Trouble` or `Refusal`; `seconds` is for another limit than the session's.
     """
@@ -78,10 +78,10 @@ async def ask(
     return answer
 
 
-async def _exchange(session: aiohttp.ClientSession, url: str, body: Any, seconds: float | None) -> Any:
+async def _exchange(session: aiohttp.ClientSession, url: str, body: bytes | None, seconds: float | None) -> Any:
     options: dict[str, Any] = {} if seconds is None else {"timeout": aiohttp.ClientTimeout(total=seconds)}
     if body is not None:
-        options["data"] = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        options["data"] = body
     try:
         async with session.request("GET" if body is None else "POST", url, **options) as response:
             content = await response.read()

@@ -77,3 +77,11 @@ def test_an_engine_without_tokens_leaves_none():
 def test_usage_adds_up():
     conversation, _ = talk(Letters())
     assert conversation.usage == {"completion_tokens": 6}
+
+
+def test_a_chat_that_was_handed_out_does_not_change_any_more():
+    conversation = Conversation([Message(role="user", content="hello")], None)
+    first = conversation.chat()
+    conversation.say(Message(role="tool", content="3"))
+    assert [message["content"] for message in first] == ["hello"]
+    assert [message["content"] for message in conversation.chat()] == ["hello", "OUTPUT:\n3"]
