@@ -34,5 +34,5 @@ class Containers:
 
         return DockerSandbox(
             setting.folder, data=setting.data, limits=limits, tasks_per_container=tasks_per_container, size=size,
-            runtime=self.runtime, image=self.image,
+            runtime=self.runtime, image=self.image, switches=setting.switches,
         )  # fmt: skip

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sca.dialogue.setting import Setting
     from sca.environment import Tool
     from sca.inspection import Finding
+    from sca.sandbox.host import DockerSandbox
 
 app = typer.Typer(
     help="List, show, write, check and play environments.",
@@ -89,6 +90,8 @@ def show(name: Name, family: Family = None, data: Data = None) -> None:
     )
     for one in (family,) if family else tuple(setting.environment.families) or (None,):
         typer.echo(f"\n{one or 'Tools'}\n" + tools_text(setting, one))
+    for switch, effect in setting.environment.switches.items():
+        typer.echo(f"\nWith --env {setting.name}+{switch}: {show_controls(effect)}")
     if setting.policy:
         typer.echo(f"\nPolicy\n{_indented(setting.policy)}")
     starts = [s for s in attempt("starts", lambda: setting.starts) if family in (None, s.family)]
@@ -111,6 +114,12 @@ def tools_text(setting: "Setting", family: str | None, *, only: str | None = Non
         for tool in known
         if only in (None, tool.name)
     )
+
+
+def _sandbox(setting: "Setting") -> "DockerSandbox":
+    from sca.sandbox.host import DockerSandbox
+
+    return DockerSandbox(setting.folder, data=setting.data, switches=setting.switches)
 
 
 def _kind(tool: "Tool") -> str:
@@ -163,7 +172,6 @@ def check(
     """
     from sca.dialogue.setting import Setting
     from sca.inspection.checks import sandboxed_findings, static_findings
-    from sca.sandbox.host import DockerSandbox
 
     setting = Setting.open(name, data)
     findings = static_findings(setting)
@@ -171,7 +179,7 @@ def check(
     if static or any(finding.blocks for finding in findings):
         tried = "its tools were not tried" if static else "its tools were not tried before that is mended"
     else:
-        wrong += _print(asyncio.run(sandboxed_findings(setting, DockerSandbox(setting.folder, data=setting.data))))
+        wrong += _print(asyncio.run(sandboxed_findings(setting, _sandbox(setting))))
         tried = "its tools and tasks were tried in the sandbox"
     if wrong:
         raise ScaError(f"{setting.name}: {wrong} thing{'s are' if wrong > 1 else ' is'} wrong; {tried}")

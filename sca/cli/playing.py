@@ -32,7 +32,7 @@ class Game:
     def play(self) -> None:
         """Read and do lines until they end. Raises ScaError when the sandbox fails."""
         with self._running(), contextlib.ExitStack() as stack:
-            sandbox = DockerSandbox(self.setting.folder, data=self.setting.data)
+            sandbox = DockerSandbox(self.setting.folder, data=self.setting.data, switches=self.setting.switches)
             exits = contextlib.AsyncExitStack()
             stack.callback(lambda: self._await(exits.aclose()))
             self._await(exits.enter_async_context(sandbox))

@@ -1,5 +1,6 @@
 """What the host knows of an environment: its documentation, policy, examples and starts. Its tools never run here."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sca.environment import Environment, Start, Tool, Toolset, checks_of, tools_of
-from sca.environment.loading import content_hash, find, load
+from sca.environment.loading import content_hash, find, load, split_switches
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Task
 from sca.records.reading import read
@@ -21,17 +22,26 @@ class Setting:
     data: Path | None
     """Another data folder than the environment's own."""
     environment: type[Environment]
+    switches: frozenset[str] = frozenset()
+    """Those of the environment's switches that are on."""
 
     @classmethod
     def open(cls, name_or_path: str, data: Path | None = None) -> "Setting":
-        """Find and import an environment. Raises `ScaError` that says where it was looked for."""
+        """Find and import an environment, as in `shop` or `shop+SWITCH`.
+
+        Raises `ScaError` that says where it was looked for.
+        """
+        name_or_path, switches = split_switches(name_or_path)
         folder = find(name_or_path)
         if data is not None and not data.is_dir():
             raise UsageError(f"--data {data}: there is no such folder")
         environment = load(folder)
         if data is not None:
             _check_data(environment, data)
-        return cls(folder, data, environment)
+        if unknown := sorted(switches - set(environment.switches)):
+            known = ", ".join(environment.switches) or "none"
+            raise UsageError(f"environment {folder.name} has no switch {', '.join(unknown)}; it has {known}")
+        return cls(folder, data, environment, switches)
 
     @property
     def name(self) -> str:
@@ -40,8 +50,11 @@ class Setting:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of code and data."""
-        return content_hash(self.folder, self.data)
+        """Content hash of code and data, and of the switches that are on."""
+        content = content_hash(self.folder, self.data)
+        if not self.switches:
+            return content
+        return hashlib.sha256("+".join([content, *sorted(self.switches)]).encode()).hexdigest()
 
     @cached_property
     def policy(self) -> str:

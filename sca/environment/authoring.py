@@ -82,6 +82,8 @@ class Toolset:
         self.marks: dict[str, Any] = {}
         """What tools did beside it, by name; plain data like the state, empty at the start of each attempt.
         Agents cannot reach it; checks read it through methods marked `@check`."""
+        self.switches_on: frozenset[str] = frozenset()
+        """Those of `Environment.switches` that are on, the same for every attempt of a run."""
 
 
 class Environment(Toolset):
@@ -95,6 +97,9 @@ class Environment(Toolset):
     """Where tasks see only a part of the tools: family name to its tools. Empty: one family without a name."""
     themes: ClassVar[Sequence[str]] = ()
     """Kinds of task that challengers are dealt with their starts, so that each start meets each theme in the end."""
+
+    switches: ClassVar[Mapping[str, str]] = {}
+    """Other ways in which the tools may behave: name to what it does. `--env NAME+SWITCH` turns one on."""
 
     @classmethod
     def load(cls, data: Path) -> Any:

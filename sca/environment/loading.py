@@ -40,6 +40,14 @@ def find(name_or_path: str) -> Path:
     )
 
 
+def split_switches(environment: str) -> tuple[str, frozenset[str]]:
+    """`shop+slow+strict` as `shop` and its switches; a path that exists is taken as it is."""
+    if Path(environment).expanduser().exists():
+        return environment, frozenset()
+    name, *switches = environment.split("+")
+    return name, frozenset(switches)
+
+
 def available() -> dict[str, Path]:
     """Every environment that has a name, and its folder. Where two share a name the first place wins:
     `./environments`, the folders of SCA_ENVIRONMENTS, what ships with sca.

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from sca.dialogue.setting import Setting
 from sca.environment import tools_of
-from sca.environment.loading import available, content_hash, find, load
-from sca.errors import ScaError
+from sca.environment.loading import available, content_hash, find, load, split_switches
+from sca.errors import ScaError, UsageError
 
 SOURCE = '''
 from sca.environment import Environment, read
@@ -139,3 +140,21 @@ def test_other_data_stands_in_for_the_data_of_the_folder(tmp_path):
     (tmp_path / "official").mkdir()
     (tmp_path / "official" / "x.json").write_text("1")
     assert content_hash(folder, tmp_path / "official") == content_hash(folder)
+
+
+def test_switches_follow_the_name():
+    assert split_switches("desk+slow+strict") == ("desk", frozenset({"slow", "strict"}))
+    assert split_switches("desk") == ("desk", frozenset())
+
+
+def test_a_folder_with_a_plus_in_its_name_is_taken_as_it_is(tmp_path):
+    folder = write_environment(tmp_path / "a+b")
+    assert split_switches(str(folder)) == (str(folder), frozenset())
+
+
+def test_a_switch_makes_other_content_and_an_unknown_one_is_refused():
+    plain, switched = Setting.open("airline"), Setting.open("airline+original_cabin")
+    assert (switched.name, switched.switches) == ("airline", {"original_cabin"})
+    assert switched.hash != plain.hash
+    with pytest.raises(UsageError, match="environment airline has no switch fast; it has original_cabin"):
+        Setting.open("airline+fast")

@@ -4,12 +4,11 @@ import copy
 import hashlib
 import json
 import marshal
-import subprocess
-import sys
 
 import pytest
 from official.original import Original
 from official.retail_actions import Author
+from official.task_file import evaluate, write_task_file
 
 from sca.environment import ToolError, tools_of
 from sca.environment.binding import Parameters
@@ -68,40 +67,15 @@ def test_these_sequences_carry_out_every_tool_that_writes():
     assert {name for name, tool in TOOLS.items() if tool.kind == "write" and not tool.ends} <= done
 
 
-def task_file(folder, number=12):
-    """A whole task file in TauBench's form, and the actions of each task."""
-    tasks = [Author(SMALL, 1000 + index).actions(9) for index in range(number)]
-    text = "from tau_bench.types import Action, Task\n\nTASKS_TEST = [\n"
-    for index, actions in enumerate(tasks):
-        written = ",\n            ".join(f"Action(name={name!r}, kwargs={kwargs!r})" for name, kwargs in actions)
-        text += (
-            f"    Task(\n        annotator='{index}',\n        user_id='x',\n        instruction='Task {index}.',\n"
-            f"        actions=[\n            {written},\n        ],\n        outputs=['{index}.5', 'Yes'],\n    ),\n"
-        )
-    path = folder / "tasks_test.py"
-    path.write_text(text + "]\n", encoding="utf-8")
-    return path, tasks
-
-
-def sca(*arguments):
-    command = [sys.executable, "-m", "sca", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
-
-
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory):
     """A task file replayed by the oracle, and by nobody: the attempts of each and the actions."""
     folder = tmp_path_factory.mktemp("replayed")
-    path, tasks = task_file(folder)
+    tasks = [Author(SMALL, 1000 + index).actions(9) for index in range(12)]
+    path = write_task_file(folder, tasks)
     results = {}
     for agent in ("oracle", "nop"):
-        out = folder / f"{agent}.jsonl"
-        sca("eval", "--env", "retail", "--data", FOLDER / "small", "--tasks", path, "--reward", "official",
-            "--agent", agent, "--trials", 1, "--state-changes", "-o", out)  # fmt: skip
-        results[agent] = [json.loads(line) for line in out.read_text(encoding="utf-8").split("\n")[:-1]]
-        results[f"{agent} summary"] = json.loads(out.with_name(f"{agent}.summary.json").read_text(encoding="utf-8"))
+        results[agent], results[f"{agent} summary"] = evaluate("retail", FOLDER / "small", path, agent)
     return results, tasks
 
 

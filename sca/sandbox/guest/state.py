@@ -65,6 +65,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
 
         def work(fd: int = fds[0], family: str = request["family"]) -> None:
             toolset = families[family](state)
+            toolset.switches_on = frozenset(setup["switches"])
             own = tools[family], checks[family], parameters[family]
             State(channel(fd), toolset, *own, setup["limits"], pristine).work()
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,15 @@ from sca.sandbox.host.worlds import HostBox
 class SubprocessSandbox:
     """Sandbox without a container. Every box is a supervisor of its own; shared boxes share one."""
 
-    def __init__(self, environment: Path, *, data: Path | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        environment: Path,
+        *,
+        data: Path | None = None,
+        limits: Limits | None = None,
+        switches: Iterable[str] = (),
+    ) -> None:
+        self.switches = sorted(switches)
         self.limits = limits or Limits()
         self.folder = Path(environment).resolve()
         self.data = Path(data or self.folder / "data").resolve()
@@ -57,7 +65,7 @@ class SubprocessSandbox:
     async def _started(self) -> AsyncIterator[HostBox]:
         setup = {
             "environment": str(self.folder), "data": str(self.data), "base": None,
-            "limits": self.limits.asdict(), "silence": SILENCE,
+            "limits": self.limits.asdict(), "switches": self.switches, "silence": SILENCE,
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
             sys.executable, *FLAGS, json.dumps(setup), cwd="/",

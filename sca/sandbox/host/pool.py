@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +34,8 @@ class DockerSandbox:
 
     `environment` is a folder, and `data` stands in for its `data/`. A box of one's own serves `tasks_per_container`
     tasks, and none after something unusual. `size` is how many such are kept ready. `runtime` is the engine's name
-    for another runtime, `image` an image to use as it is, `base` an image of one's own to build on.
+    for another runtime, `image` an image to use as it is, `base` an image of one's own to build on; `switches` are
+    those of the environment that are on.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class DockerSandbox:
         runtime: str | None = None,
         image: str | None = None,
         base: str | None = None,
+        switches: Iterable[str] = (),
     ) -> None:
         self.limits = limits or Limits()
         self.content = content(environment, data, base)
         self.tasks_per_container, self.size, self.runtime, self._image = tasks_per_container, size, runtime, image
+        self._switches = tuple(sorted(switches))
         self._facts: dict[str, Any] = {}
         self._known: set[Container] = set()
         self._ahead: deque[asyncio.Future[Container]] = deque()
@@ -68,7 +71,7 @@ class DockerSandbox:
         try:
             self._client = client = await self._call(engine.connect)
             identity = await self._call(image.find_or_build, client, self.content, self._image)
-            self._settings = Settings(identity, self.content, self.limits, self.runtime)
+            self._settings = Settings(identity, self.content, self.limits, self.runtime, self._switches)
             self._watchman = await self._call(Watchman, self._settings.run)
             await self._call(cleaning.remove_stale, client)
             about = await self._call(engine.describe, client)

@@ -37,6 +37,8 @@ class Settings:
     content: Content
     limits: Limits
     runtime: str | None = None
+    switches: tuple[str, ...] = ()
+    """Of the environment, those that are on."""
     run: str = field(default_factory=lambda: secrets.token_hex(6))
 
     def container(self, programs: int) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Settings:
             # Per-uid limits count across containers, so each has its own block of uids, far from any real user's.
             "base": (1 << 20) + secrets.randbelow(1 << 18) * UID_BLOCK,
             "limits": self.limits.asdict(),
+            "switches": self.switches,
             "silence": SILENCE,
         }
         return {
