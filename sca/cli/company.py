@@ -1,6 +1,7 @@
 """Models beside the agent's: each is opened once, whoever uses it; by default they are the base of the agent's."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,11 @@ def base_of(model: str | None) -> str | None:
 
 
 def _trained_from(folder: Path) -> str | None:
-    """The name of the model that training started from, as the checkpoint's sidecar tells it."""
+    """The name of the model that training started from, as the checkpoint tells it, or else its sidecar."""
     from sca.records.sidecar import beside
 
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return str(json.loads((folder / "training.json").read_text("utf-8"))["trained_from"]["name"])
     try:
         settings = json.loads(beside(folder.resolve()).read_text("utf-8"))["settings"]
         return str(settings["model"]["name"]) if settings["stage"] == "train" else None

@@ -28,6 +28,13 @@ def test_the_base_of_a_checkpoint_is_what_training_started_from(tmp_path):
     assert base_of(checkpoint(tmp_path / "checkpoint", "org/model")) == "org/model"
 
 
+def test_a_checkpoint_that_was_moved_still_names_its_base(tmp_path):
+    folder = tmp_path / "moved"
+    folder.mkdir()
+    (folder / "training.json").write_text(json.dumps({"trained_from": {"name": "org/model"}}))
+    assert base_of(str(folder)) == "org/model"
+
+
 def test_the_base_of_a_second_round_is_that_of_the_first(tmp_path):
     first = checkpoint(tmp_path / "first", "tiny")
     assert base_of(checkpoint(tmp_path / "second", first)) is None  # the model that ships

@@ -1,6 +1,7 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -105,3 +106,14 @@ def test_a_broken_state_says_what_to_do(tmp_path):
     (tmp_path / "state" / "weights.safetensors").write_bytes(b"")
     with pytest.raises(ScaError, match="--force begins afresh"):
         state.load(tmp_path / "state", model, optimizer)
+
+
+def test_the_glossary_has_every_figure(model_folder, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
+    glossary = text[text.index("## Figures of each step") : text.index("## When something is wrong")]
+    seen = set()
+    for settings in ALL:
+        place = tmp_path / settings.algorithm
+        run(model_folder, place, settings, heard=lambda done, metrics: seen.update(metrics))
+    assert {name for name in seen if f"`{name}`" not in glossary} == set()
+    assert {"loss", "kl", "clip_fraction", "entropy", "reward", "length", "memory_gb", "margin", "value_loss"} <= seen
