@@ -26,6 +26,17 @@ MaxTokens = Annotated[
 ]
 MaxTurns = Annotated[int | None, typer.Option("--max-turns", min=1, metavar="N", show_default="10, an executor 15")]
 
+ObservationLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--observation-limit",
+        min=100,
+        metavar="N",
+        help="Characters of an observation; of longer ones head and tail are shown.",
+        show_default="4000",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -36,6 +47,7 @@ class Flags:
     top_p: float | None
     max_tokens: int | None
     max_turns: int | None
+    observation_limit: int | None = None
 
     def named(self) -> dict[str, Any]:
         """By the names of the options."""
@@ -45,6 +57,7 @@ class Flags:
             "--top-p": self.top_p,
             "--max-tokens": self.max_tokens,
             "--max-turns": self.max_turns,
+            "--observation-limit": self.observation_limit,
         }
 
 
@@ -55,6 +68,8 @@ class Role:
     style: Literal["full", "brief"]
     sampling: "Sampling"
     max_turns: int
+    observation_limit: int
+    """Characters."""
 
 
 def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str, Any], turns: int) -> Role:
@@ -62,6 +77,7 @@ def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str
 
     Raises `UsageError` for what leaves nothing to sample.
     """
+    from sca.dialogue.turns import OBSERVATION_LIMIT
     from sca.engines import Sampling
     from sca.errors import UsageError
 
@@ -75,6 +91,7 @@ def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str
             max_tokens=_first(flags.max_tokens, said.get("max_tokens"), plain.max_tokens),
         ),
         max_turns=_first(flags.max_turns, own.get("max_turns", {}).get(role), turns),
+        observation_limit=flags.observation_limit or OBSERVATION_LIMIT,
     )
     if settled.sampling.top_p <= 0:
         raise UsageError("--top-p 0 leaves no token to sample; say --temperature 0 for the likeliest one")

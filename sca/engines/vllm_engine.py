@@ -151,7 +151,7 @@ class VLLMEngine:
             "seed": 0,
         }
         if on_cpu():
-            ours |= _fit_for_cpu(folder)
+            ours |= fit_for_cpu(folder)
         if self._adapter:
             rank = next((rank for rank in RANKS if rank >= self._adapter.rank), self._adapter.rank)
             ours |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": rank}
@@ -231,7 +231,8 @@ def _logprobs(said: "CompletionOutput") -> tuple[float, ...] | None:
     return tuple(step[token].logprob for step, token in zip(said.logprobs, said.token_ids, strict=True))
 
 
-def _fit_for_cpu(folder: Path) -> dict[str, Any]:
+def fit_for_cpu(folder: Path) -> dict[str, Any]:
+    """Arguments that vLLM needs on a CPU for a model in `folder`."""
     from sca.engines.tokenizing import config_of
 
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

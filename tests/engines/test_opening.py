@@ -7,8 +7,11 @@ import sys
 
 import pytest
 import small_models
+import torch
+import transformers
 
 from sca.engines.opening import SHIPPED, model_folder, model_settings, open_engine
+from sca.engines.options import parsed
 from sca.engines.replay import ReplayEngine
 from sca.engines.transformers_engine import TransformersEngine
 from sca.errors import BadInput, ScaError, UsageError
@@ -25,6 +28,51 @@ def test_without_a_name_it_is_the_model_that_ships(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert model_folder(name) == SHIPPED
     assert open_engine(None, name).model == "tiny"
+
+
+def test_a_model_is_the_same_however_its_folder_is_named(tmp_path, monkeypatch):
+    small_models.llama(tmp_path / "m")
+    monkeypatch.chdir(tmp_path)
+    said = [open_engine(None, name, device="cpu").describe() for name in ("m", "./m", str(tmp_path / "m"))]
+    assert said[0] == said[1] == said[2]
+
+
+def test_an_upgrade_of_a_library_changes_no_settings(tmp_path):
+    said = json.dumps(open_engine(None, str(small_models.llama(tmp_path)), device="cpu").describe())
+    assert torch.__version__ not in said
+    assert transformers.__version__ not in said
+
+
+def test_another_chat_template_is_another_model(tmp_path):
+    folder = small_models.llama(tmp_path)
+    before = open_engine(None, str(folder), device="cpu").describe()
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    assert open_engine(None, str(folder), device="cpu").describe() != before
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("max_batch", "--engine-option max_batch: write it as NAME=VALUE"),
+        ("model=x", "--engine-option model=x: say --model"),
+        ("colour=red", "engine transformers has no such option; it knows context, device, dtype, max_batch, threads"),
+        ("max_batch=many", "--engine-option max_batch=many: Input should be a valid integer"),
+    ],
+)
+def test_an_option_that_does_not_fit_is_wrong_usage(option, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        open_engine(None, None, **parsed([option]))
+
+
+def test_options_are_read_as_the_engine_wants_them():
+    engine = open_engine(None, None, **parsed(["dtype=bfloat16", "device=cpu", "context=99"]))
+    assert (engine.describe()["dtype"], engine.context) == ("bfloat16", 99)
+
+
+def test_vllm_that_is_not_installed_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=re.escape("pip install 'sca[vllm]' on a machine with a GPU")):
+        open_engine("vllm", None)
 
 
 def test_replay_takes_a_file(tmp_path):
