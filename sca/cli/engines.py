@@ -98,6 +98,8 @@ async def running(engine: "Engine", output: "Output[Any]", role: str = "engine")
 
     facts = {"name": engine.name, "model": engine.model}
     output.note(**{role: facts})
+    if engine.name == "vllm":
+        say(f"starting vLLM with {engine.model}; this takes half a minute and more")
     async with engine:
         try:
             yield engine
