@@ -61,10 +61,11 @@ async def ours(url: str, dialogues: int, at_once: int, turns: int, folder: Path,
     """The rollout stage, its records written, over recorded observations or over real containers."""
     setting = Setting.open("calculation")
     sandbox = DockerSandbox(setting.folder) if containers else RecordedSandbox()
-    text = "What is 12.5 plus a tariff of 8 percent? "
+    text = "What is 12.5 plus a tariff of 1? "
     task = Task(
-        id="t", environment="calculation", family="trade_calculator", instruction=text * (SYSTEM // len(text))
-    )
+        id="t", environment="calculation", family="trade_calculator", instruction=text * (SYSTEM // len(text)),
+        evaluation_function="def evaluate(answer):\n    return same(answer, 13.5)",
+    )  # fmt: skip
     tasks = [task.model_copy(update={"id": f"calculation-000000-{number:06d}"}) for number in range(dialogues)]
     out = folder / f"ours-{at_once}-{containers}.jsonl"
     async with OpenAIEngine("stub", base_url=f"{url}/v1", in_flight=at_once) as engine, sandbox:
