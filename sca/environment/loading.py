@@ -1,12 +1,12 @@
 """Find an environment's folder, import it, and tell one content from another."""
 
-import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
 import os
 import re
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -101,7 +101,7 @@ def load(folder: Path) -> type[Environment]:
 def _package(folder: Path) -> str:
     """Make the folder a package under a name that no other folder has; forget what was imported from it before."""
     readable = re.sub(r"\W", "_", folder.name)
-    name = f"sca_environment_{readable}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    name = f"sca_environment_{readable}_{zlib.crc32(str(folder).encode()):08x}"
     for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
         del sys.modules[module]
     spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
@@ -118,6 +118,8 @@ def content_hash(folder: Path, data: Path | None = None) -> str:
     `data` stands in for `folder/data` where an environment is pointed at other data. Tasks, READMEs, caches
     and hidden files do not count.
     """
+    import hashlib  # a container that starts has no use for it, and would spend more on it than on the tools
+
     folder = folder.resolve()
     digest = hashlib.sha256()
     for name, path in sorted(_content(folder, data.resolve() if data else folder / "data")):

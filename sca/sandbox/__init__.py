@@ -93,6 +93,10 @@ class Run:
     output: str = ""
     """stdout and stderr, head and tail kept."""
     exception: Raised | None = None
+    shown: str = ""
+    """What a prompt shows of an action's last expression."""
+    problems: tuple[str | None, ...] = ()
+    """Of a parse: what is wrong with each source."""
     calls: tuple[Call, ...] = ()
     wrote: bool = False
     """Whether the state differs from before, or a write tool was called without being refused."""
@@ -127,8 +131,14 @@ class World(Protocol):
     async def run(self, source: str) -> Run:
         """Run a program to its end in a fresh process."""
 
+    async def trial(self, source: str, check: str) -> tuple[Run, Run | None]:
+        """Run a program to its end and then, if that ended by itself with an answer or none, a check, once.
+
+        The same as `run` and `evaluate` with the program's answer, on one way to the container and back.
+        """
+
     async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
-        """Run a check `times` times, each in a fresh process on its own fork of this state."""
+        """Run a check `times` times, each in a fresh process; whatever it does, this state stays as it is."""
 
     async def session(self) -> Session:
         """Open a prompt."""
@@ -157,6 +167,10 @@ class World(Protocol):
 
 class Box(Protocol):
     """A started container with the environment loaded."""
+
+    @property
+    def counts(self) -> str:
+        """What counts in the environment: the `state`, the `answer`, or `both`."""
 
     async def world(self, family: str | None = None) -> World:
         """A fresh copy of the environment's state, with the tools of `family`."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sca.errors import SandboxError
 from sca.sandbox.guest.frames import HEADER, Inbox, Malformed, pack, too_deep, unpack
-from sca.sandbox.guest.jobs import sound
+from sca.sandbox.host.endings import sound
 from sca.sandbox.host.link import Link
 from sca.sandbox.host.stream import KEPT, Demultiplexer
 
@@ -59,8 +59,7 @@ def test_garbage_is_a_message_or_malformed(data):
 
 @given(plain | st.dictionaries(st.sampled_from(["status", "result", "verdict", "exception", "shown", "x"]), plain))
 def test_any_report_is_sound_or_not(told):
-    is_sound = sound(told)
-    assert is_sound is False or isinstance(told["status"], str)
+    assert sound(json.dumps(told)) in (None, told)
 
 
 @pytest.mark.parametrize("body", [b"[" * 500_000, b'{"a":' * 100_000, b"9" * 5000, b"\xff\xfe", b""])
@@ -147,14 +146,4 @@ async def test_answers_find_their_questions_in_any_order(number, content):
     say({"id": 1, "content": number})
     assert (await one)["content"] == number
     assert json.dumps((await other)["content"]) == json.dumps(content)
-    await link.close()
-
-
-async def test_a_runtime_without_what_the_guest_needs_is_told_as_such():
-    reader = asyncio.StreamReader()
-    link = Link(reader, _Writer(), multiplexed=True)
-    greeting = pack({"missing": "pidfd_open (Function not implemented); Linux has it since 5.3"})
-    reader.feed_data(header(1, len(greeting)) + greeting)
-    with pytest.raises(SandboxError, match="this runtime's kernel cannot hold programs: it has no pidfd_open"):
-        await link.open()
     await link.close()

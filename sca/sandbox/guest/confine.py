@@ -1,26 +1,50 @@
-"""What a forked process gives up, and how everything that runs under a uid is ended."""
+"""How a process comes to be, what it gives up, and how everything that runs under a uid is ended."""
 
 import contextlib
+import importlib
 import math
 import os
 import resource
 import signal
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 SWEEPER = 4095
 """Offset of the uid that nothing runs under; it lets a sweep reach one uid without being reachable from it."""
 STATE = 4094
 """Offset of the uid of the state processes."""
+NO_REPORT = 97
+"""Exit code of a process that ended without having said so."""
 
 
-def close_all_but(kept: Iterable[int]) -> None:
-    """Close every descriptor above 2 that is not listed."""
-    low = 3
-    for fd in [*sorted(fd for fd in kept if fd > 2), 1 << 16]:
-        os.closerange(low, fd)
-        low = fd + 1
+def without_hooks(names: Iterable[str]) -> list[dict[str, Callable[[], object]]]:
+    """Import modules; give back what they would have every forked child do first, which costs more than the fork.
+
+    One that forks while it has a single thread does without; a program gets them, for it may have several.
+    """
+    hooks: list[dict[str, Callable[[], object]]] = []
+    register, os.register_at_fork = os.register_at_fork, lambda **hook: hooks.append(hook)
+    try:
+        for name in names:
+            importlib.import_module(name)
+    finally:
+        os.register_at_fork = register
+    return hooks
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Fork a process that does `work`; its pid. Raises OSError where the kernel refuses."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the last words of a process
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(NO_REPORT)
+    return pid
 
 
 def become(uid: int | None) -> None:
@@ -33,26 +57,30 @@ def become(uid: int | None) -> None:
 
 def limit_memory(allowance: int) -> None:
     """Bound the address space to what is in use now and `allowance` bytes more."""
-    statm = os.open("/proc/self/statm", os.O_RDONLY)
-    used = int(os.read(statm, 256).split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    os.close(statm)
-    _limit(resource.RLIMIT_AS, used + allowance)
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        used = int(file.read(256).split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limit(resource.RLIMIT_AS, used + allowance)
 
 
-def limit_program(limits: dict[str, Any], *, alone: bool) -> None:
-    """The limits of a code process. Not `alone`, in a double, the uid has other processes that would count too."""
-    cpu = math.ceil(limits["cpu_seconds"] * limits["jobs"])  # for its children; of itself the supervisor sees to it
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+def limit_heirs(limits: dict[str, Any]) -> None:
+    """Limits of this process which are meant for those that it forks."""
     limit_memory(limits["memory_bytes"])
-    if alone:
-        _limit(resource.RLIMIT_NPROC, limits["processes"])
-    _limit(resource.RLIMIT_NOFILE, 64)
-    _limit(resource.RLIMIT_STACK, 8 << 20)
+    limit(resource.RLIMIT_NOFILE, 64)
+    limit(resource.RLIMIT_STACK, 8 << 20)
     for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
-        _limit(kind, 0)
+        limit(kind, 0)
 
 
-def _limit(kind: int, value: int) -> None:
+def limit_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> None:
+    """The other limits of a code process. Not `alone`, in a double, the uid has processes that would count too."""
+    cpu = math.ceil(limits["cpu_seconds"] * jobs)  # for its children; of itself the supervisor sees to it
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+    if alone:
+        limit(resource.RLIMIT_NPROC, limits["processes"])
+
+
+def limit(kind: int, value: int) -> None:
+    """Set a limit for good, or leave a lower one."""
     _, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
@@ -80,6 +108,8 @@ def signal_all(uid: int | None, base: int, group: int, number: int) -> None:
     os.setresuid(base + SWEEPER, uid, 0)
     try:
         os.kill(-1, number)
+    except ProcessLookupError:
+        pass
     finally:
         os.setresuid(0, 0, 0)
 
@@ -98,14 +128,12 @@ def count(uid: int | None, group: int) -> int:
 
 
 def sweep(uid: int | None, base: int, group: int) -> bool:
-    """Kill all of a uid; False if something is still there after two seconds."""
-    deadline = time.monotonic() + 2
-    pause = 0.0001
-    while True:
+    """Kill all of a uid; False if something is still there after ten seconds: the dying need a core, too."""
+    deadline, pause = time.monotonic() + 10, 0.0001
+    while count(uid, group):
         signal_all(uid, base, group, signal.SIGKILL)
-        if not count(uid, group):
-            return True
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)
         pause = min(2 * pause, 0.005)
+    return True

@@ -90,14 +90,21 @@ class Inbox:
 class Channel:
     """Frames with file descriptors over a Unix socket, between two processes that trust each other."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
+    def __init__(self, fd: int) -> None:
+        self.sock = socket.socket(fileno=fd)
+
+    @classmethod
+    def pair(cls) -> tuple["Channel", int]:
+        """One end, and the descriptor of the other."""
+        ours, theirs = socket.socketpair()
+        return cls(ours.detach()), theirs.detach()
 
     def send(self, message: Any, fds: Sequence[int] = ()) -> None:
         """Send a message; the descriptors travel with its first bytes and stay open here."""
         data = pack(message)
         sent = socket.send_fds(self.sock, [data], list(fds)) if fds else 0
-        self.sock.sendall(data[sent:])
+        if sent < len(data):
+            self.sock.sendall(data[sent:])
 
     def receive(self) -> tuple[Any, list[int]]:
         """The next message and its descriptors; `EOFError` when the other end is gone."""
@@ -108,10 +115,10 @@ class Channel:
         return unpack(self._exactly(int.from_bytes(head, "big"))), fds
 
     def _exactly(self, size: int) -> bytes:
-        data = bytearray()
+        data = b""
         while len(data) < size:
             chunk = self.sock.recv(min(size - len(data), 1 << 20))
             if not chunk:
                 raise EOFError
             data += chunk
-        return bytes(data)
+        return data

@@ -6,20 +6,17 @@ import os
 import select
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
-from sca.sandbox.guest.forking import NO_REPORT
-from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack
+from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack
+from sca.sandbox.guest.loop import Loop
 
-TICK = 50
-"""Milliseconds between two looks at the clock."""
 GRACE = 1.0
 """Seconds that a process may live on after its report."""
-STATUSES = {"ok", "exception", "tool_error", "syntax", "no_evaluate", "non_bool", "exit", "oom", "bad_result"}
-"""What a code process may say of itself; all else is seen from outside."""
+HUNG = 2.0
+"""Seconds that a tool may take to return after its program's end."""
 
 
 class Trouble(Exception):
@@ -33,66 +30,81 @@ class Refusal(Exception):
 class Server:
     """A process that we trust and that answers one question at a time, seen from the supervisor."""
 
-    def __init__(self, channel: Channel, pid: int = 0, handle: int | None = None) -> None:
-        self.channel, self.pid, self.handle = channel, pid, handle
+    def __init__(self, channel: Channel, pid: int = 0) -> None:
+        self.channel, self.pid, self.handle = channel, pid, open_handle(pid) if pid else None
         self.lost: str | None = None
         """Why it is no longer there, if a program that it served is to blame."""
-        self._lock = threading.Lock()
 
-    def ask(self, message: Any, fds: tuple[int, ...] = (), patience: float | None = None) -> dict[str, Any]:
-        """The answer; `TimeoutError` after `patience` seconds."""
-        with self._lock:
-            return self._ask(message, fds, patience)
-
-    def fork(self, message: Any, *fds: int) -> tuple[int, int]:
-        """Have it fork; pid of the new process and a handle on it. The descriptors are closed here."""
+    def tell(self, message: Any, *fds: int) -> None:
+        """Send it something; the descriptors are closed here."""
         try:
-            with self._lock:  # until there is a handle nothing else is asked that could free the pid
-                reply = self._ask({"op": "fork"} | message, fds, None)
-                if "refused" in reply:
-                    raise Refusal(f"the container has no room for another process ({reply['refused']})")
-                return reply["pid"], os.pidfd_open(reply["pid"])
+            self.channel.send(message, fds)
+        except OSError as error:
+            raise Trouble(f"a process inside the container is gone ({error!r})") from None
         finally:
             for fd in fds:
                 os.close(fd)
 
-    def fork_state(self, **message: Any) -> "Server":
-        """Have it fork a state process."""
-        ours, theirs = socket.socketpair()
-        return Server(Channel(ours), *self.fork(message, theirs.detach()))
-
-    def _ask(self, message: Any, fds: tuple[int, ...], patience: float | None) -> dict[str, Any]:
+    def hear(self) -> dict[str, Any]:
+        """What it says next."""
         try:
-            self.channel.sock.settimeout(patience)
-            self.channel.send(message, fds)
             return dict(self.channel.receive()[0])
-        except TimeoutError:
-            raise
         except (EOFError, OSError) as error:
             raise Trouble(f"a process inside the container is gone ({error!r})") from None
 
+    def ask(self, message: Any) -> dict[str, Any]:
+        """Its answer."""
+        self.tell(message)
+        return self.hear()
+
     def end(self) -> None:
-        """Kill a state process."""
-        if self.handle is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
-            os.close(self.handle)
-            self.handle = None
+        """End a state process; it leaves when nobody talks to it any more, unless it hangs."""
+        if self.pid:
+            if self.lost:
+                kill(self.pid, self.handle)
+            if self.handle is not None:
+                os.close(self.handle)
             self.channel.sock.close()
+            self.pid = 0
+
+
+def open_handle(pid: int) -> int | None:
+    """A descriptor of the process; None where the kernel, or what plays one, has none of these."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise Trouble("a process inside the container is gone") from None
+    except OSError:
+        return None
+
+
+def kill(pid: int, handle: int | None) -> None:
+    """Kill one process."""
+    with contextlib.suppress(ProcessLookupError):
+        if handle is None:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
 
 
 class Program:
     """A live code process, seen from the supervisor."""
 
     def __init__(self, template: Server, jobs: int = 1) -> None:
-        """Fork one that waits for the first of so many jobs."""
+        """Ask for one that waits for the first of so many jobs; it is there at `begin`."""
         self.template = template
+        self.pid: int = 0
+        self.handle: int | None = None
         (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
         self.tools, tools = socket.socketpair()
         self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
-        self.pid, self.handle = template.fork({"jobs": jobs}, job, reporting, tools.detach(), printing)
+        template.tell({"op": "fork", "jobs": jobs}, job, reporting, tools.detach(), printing)
         for fd in (ours, report, output):
             os.set_blocking(fd, False)
+
+    def begin(self, pid: int) -> None:
+        """Take note of its birth, or with 0 that there was none."""
+        self.pid, self.handle = pid, open_handle(pid) if pid else None
 
     def signal(self, number: int) -> None:
         """Send a signal to everything that runs under its uid."""
@@ -101,30 +113,44 @@ class Program:
     def end(self) -> dict[str, Any]:
         """Kill everything that runs under its uid; how its first process ended, unless that was told before."""
         ending = self._ask("end")
-        os.close(self.handle)
+        self.pid = 0
+        if self.handle is not None:
+            os.close(self.handle)
         if not ending["gone"]:
             raise Trouble("a program could not be killed")
         return ending
 
+    def discard(self) -> None:
+        """End it, if it lives, and close what is left of it."""
+        if self.pid:
+            self.end()
+        for end in (self.jobs, self.reports, self.output, self.tools):
+            end.close()
+
     def cpu(self) -> float:
         """Seconds of CPU time of all its threads."""
-        fields = self._stat()
+        fields = self.stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+    def dead(self) -> bool:
+        """Whether it has ended; nobody collects it before `end`."""
+        return self.stat()[:1] in (["Z"], ["X"], [])
 
     def alone(self) -> bool:
         """Whether it has neither threads nor other processes that could keep it from a core."""
-        fields = self._stat()
+        fields = self.stat()
         return bool(fields) and int(fields[17]) == 1 and self._ask("count")["count"] == 1
 
-    def _ask(self, operation: str, **more: Any) -> dict[str, Any]:
-        return self.template.ask({"op": operation, "pid": self.pid, **more})
-
-    def _stat(self) -> list[str]:
+    def stat(self) -> list[str]:
+        """What the kernel says of it, from its state on."""
         try:
             with open(f"/proc/{self.pid}/stat", encoding="utf-8", errors="replace") as file:
                 return file.read().rpartition(")")[2].split()
         except OSError:
             return []
+
+    def _ask(self, operation: str, **more: Any) -> dict[str, Any]:
+        return self.template.ask({"op": operation, "pid": self.pid, **more})
 
 
 def waited(pid: int) -> float:
@@ -139,70 +165,78 @@ def waited(pid: int) -> float:
 class Job:
     """One job from its start to its end. With `keep` its process lives on, frozen, if all goes well."""
 
-    def __init__(self, program: Program, state: Server | None, limits: dict[str, Any], *, keep: bool = False) -> None:
-        self.program, self.state, self.limits, self.keep = program, state, limits, keep
+    def __init__(
+        self, loop: Loop, program: Program, state: Server | None, limits: dict[str, Any], *, keep: bool = False
+    ) -> None:
+        self.loop, self.program, self.state, self.limits, self.keep = loop, program, state, limits, keep
         self.output = bytearray()
         self.inbox = Inbox(SMALL)
-        self.told: list[Any] = []
+        self.told: list[bytes] = []
         self.journal: dict[str, Any] = {}
         self.cause: str | None = None
         """The status with which it is ended from outside."""
         self.died = False
-        self.alive = True
-        """Whether the process lives on."""
 
-    def run(self, job: Any) -> dict[str, Any]:
-        """Do it; how it ended."""
-        self.started = time.monotonic()
+    def run(self, job: dict[str, Any]) -> Generator[None, None, dict[str, Any]]:
+        """Do it; what there is to say of its end."""
+        self.started = self.last = time.monotonic()
         self.before = self.program.cpu() if self.keep else 0.0
         self.tools_before = waited(self.state.pid) if self.state else 0.0
         kills = kills_for_memory()
+        self.pending = pack(job)
+        self._write_job()
         if self.state:
-            self.state.channel.send(
-                {"op": "serve", "checks": job["mode"] == "evaluate"}, [self.program.tools.fileno()]
-            )
+            tools = self.program.tools.fileno() if self.keep else self.program.tools.detach()
+            self.state.tell({"op": "serve", "check": job["mode"] == "evaluate"}, os.dup(tools) if self.keep else tools)
+            self.loop.watch(self.state.channel.sock.fileno(), self._read_journal)
         if self.keep:
             self.program.signal(signal.SIGCONT)
-        self._follow(pack(job))
+        yield from self._follow()
+        cpu, code = 0.0, None
         if self.keep and self.told and not self.cause:
-            cpu, ending = self._spent(), None
+            cpu = self._spent()
             self.program.signal(signal.SIGSTOP)
             self._drain()
         if self.cause or not (self.keep and self.told):
             ending = self.program.end()
-            cpu, self.alive = ending["cpu"] - self.before, False
+            cpu, code = ending["cpu"] - self.before, ending["status"]
             self._drain()
-        self._stop()
-        status, told = self._status(ending, kills)
-        if status == "tool_error" and not any(call["error"] for call in self.journal.get("calls", ())):
-            status = "exception"  # no tool refused anything: the program raised it by hand
-        measured = {"alive": self.alive, "cpu_seconds": cpu, "wall_seconds": time.monotonic() - self.started}
-        return told | self.journal | measured | {"status": status, "output": self._text()}
+        yield from self._await_journal()
+        if self.inbox.rest or len(self.told) > 1:
+            self.cause = self.cause or "bad_result"
+        if code is not None:
+            self.program.discard()
+        return {
+            **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
+            "report": self.told[0].decode("utf-8", "replace") if self.told else None,
+            "hungry": kills_for_memory() > kills, "wall_seconds": time.monotonic() - self.started,
+        }  # fmt: skip
 
-    def _follow(self, pending: bytes) -> None:
-        poll = select.poll()
-        handlers: dict[int, Callable[[], bool]] = {
-            self.program.output.fileno(): self._read_output,
-            self.program.reports.fileno(): self._read_reports,
-            self.program.handle: self._see_death,
+    def _follow(self) -> Generator[None, None, None]:
+        """Until it has died, or has done this job, or is to be ended."""
+        program = self.program
+        watched: dict[int, Callable[[], bool]] = {
+            program.output.fileno(): self._read_output,
+            program.reports.fileno(): self._read_reports,
         }
-        if self.state:
-            handlers[self.state.channel.sock.fileno()] = self._read_journal
-        for fd in handlers:
-            poll.register(fd, select.POLLIN)
-        poll.register(jobs := self.program.jobs.fileno(), select.POLLOUT)
+        if program.handle is not None:
+            watched[program.handle] = self._see_death
+        for fd, see in watched.items():
+            self.loop.watch(fd, see)
+        jobs = program.jobs.fileno()
+        if self.pending:
+            self.loop.watch(jobs, self._write_job, select.POLLOUT)
         while not (self.died or self.cause or (self.keep and self.told)):
-            for fd, _ in poll.poll(TICK):
-                if fd == jobs:
-                    try:
-                        pending = pending[self.program.jobs.write(pending) :]
-                    except OSError:  # it is dead or has closed its end
-                        pending = b""
-                    if not pending:
-                        poll.unregister(fd)
-                elif not handlers[fd]():
-                    poll.unregister(fd)
+            yield
             self._look_at_clock()
+        self.loop.forget(jobs, *watched)
+
+    def _write_job(self) -> bool:
+        try:
+            self.pending = self.pending[self.program.jobs.write(self.pending) or 0 :]
+        except OSError:  # it is dead or has closed its end
+            self.pending = b""
+        return bool(self.pending)
 
     def _drain(self) -> None:
         """Take in what has been written before the end."""
@@ -221,7 +255,7 @@ class Job:
     def _read_reports(self) -> bool:
         data = self.program.reports.read(1 << 16)
         try:
-            self.told += [unpack(body) for body in self.inbox.feed(data or b"")]
+            self.told += self.inbox.feed(data or b"")
         except Malformed:
             self.cause = self.cause or "bad_result"
         if len(self.told) + bool(self.inbox.rest) > 1:
@@ -236,11 +270,8 @@ class Job:
     def _read_journal(self) -> bool:
         """The state process reports when it is told to stop, when no call can come any more, or after a breach."""
         assert self.state
-        try:
-            self.journal = self.state.channel.receive()[0]
-        except (EOFError, OSError) as error:
-            raise Trouble(f"the state process is gone ({error!r})") from None
-        self.cause = self.cause or self.journal["broke"]
+        self.journal = self.state.hear()
+        self.cause = self.cause or self.journal.pop("broke")
         return False
 
     def _spent(self) -> float:
@@ -248,7 +279,10 @@ class Job:
 
     def _look_at_clock(self) -> None:
         now, limits = time.monotonic(), self.limits
-        if self.told and not self.died and not self.keep and now - self.last > GRACE:
+        if self.program.handle is None:
+            self.died = self.program.dead()
+        clinging = now - self.last - GRACE if self.told and not (self.died or self.keep) else 0.0
+        if clinging > 0 and clinging > self._excused():
             self.cause = self.cause or "bad_result"
         if now - self.started < limits["cpu_seconds"] / 2:
             return
@@ -263,38 +297,27 @@ class Job:
         tools = waited(self.state.pid) - self.tools_before if self.state else 0.0
         return min(waited(self.program.pid) + tools, 2.0 * float(self.limits["wall_seconds"]))
 
-    def _stop(self) -> None:
+    def _await_journal(self) -> Generator[None, None, None]:
         """Have the journal of the state process. If that hangs in a tool it is lost."""
-        if self.state and not self.journal:
-            try:
-                self.journal = self.state.ask({"op": "stop"}, patience=2)
-                self.cause = self.cause or self.journal["broke"]
-            except TimeoutError:
-                self.cause = self.state.lost = "timeout"
-                self.state.end()
+        if not self.state:
+            return
+        end = time.monotonic() + HUNG
+        if not (self.keep or self.journal):  # it hears by itself that nobody is left who could call
+            yield
+        if not self.journal:
+            self.state.tell({"op": "stop"})
+        while not self.journal and time.monotonic() < end:
+            yield
+        self.loop.forget(self.state.channel.sock.fileno())
+        if not self.journal:
+            self.cause = self.state.lost = "timeout"
+            self.state.end()
 
     def _text(self) -> str:
         """The output's head and tail, and how much was left out between them."""
         half, data = self.limits["output_kept"] // 2, self.output
         gap = f"\n[… {len(data) - 2 * half} bytes left out …]\n".encode() if len(data) > 2 * half else b""
         return (data[:half] + gap + data[max(half, len(data) - half) :]).decode("utf-8", "replace")
-
-    def _status(self, ending: dict[str, Any] | None, kills: int) -> tuple[str, dict[str, Any]]:
-        if self.cause:
-            return self.cause, {}
-        if ending is None or (self.told and not self.inbox.rest and ending["status"] == 0):
-            return (self.told[0]["status"], self.told[0]) if sound(self.told[0]) else ("bad_result", {})
-        code = ending["status"]
-        if self.told or self.inbox.rest or code == NO_REPORT << 8:
-            return "bad_result", {}
-        if not os.WIFSIGNALED(code):
-            return "exit", {}
-        killed = os.WTERMSIG(code) == signal.SIGKILL
-        if os.WTERMSIG(code) == signal.SIGXCPU or (killed and ending["cpu"] >= self.limits["cpu_seconds"]):
-            return "timeout", {}
-        if not killed:
-            return "crash", {}
-        return "oom" if kills_for_memory() > kills else "killed", {}
 
 
 def kills_for_memory() -> int:
@@ -306,20 +329,3 @@ def kills_for_memory() -> int:
         except (OSError, KeyError, ValueError):
             continue
     return 0
-
-
-_TEXT = {"type": str, "message": str, "traceback": str}
-_REPORT = {"status": str, "result": str, "shown": str, "verdict": bool, "problems": list, "exception": dict}
-
-
-def sound(told: Any) -> bool:
-    """Whether a report says what a report may say. Anyone in the process could have written it."""
-    if not isinstance(told, dict) or not isinstance(told.get("status"), str) or told["status"] not in STATUSES:
-        return False
-    if not all(isinstance(value, _REPORT.get(key, ())) for key, value in told.items()):
-        return False
-    raised = told.get("exception", {"bases": []} | dict.fromkeys(_TEXT, ""))
-    bases = raised.pop("bases", None)
-    whole = set(raised) == set(_TEXT) and all(isinstance(raised[key], kind) for key, kind in _TEXT.items())
-    raised["bases"] = bases
-    return whole and isinstance(bases, list) and all(isinstance(name, str) for name in bases)

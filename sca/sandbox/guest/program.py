@@ -1,76 +1,114 @@
 """One code process: runs what a model wrote. Whoever takes it over can say no more than the program may anyway."""
 
+import _thread
 import ast
 import builtins
 import contextlib
 import inspect
+import io
 import json
 import linecache
 import os
-import socket
 import sys
-import threading
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from sca.environment.authoring import ToolError
 from sca.environment.comparison import same
 from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap
 
+JOBS, REPORTS, TOOLS, OUTPUT = 3, 4, 5, 6
+"""Its descriptors: pipes with its jobs and for its reports, a socket to the tools, and what becomes 1 and 2."""
 ToolError.__module__ = "__main__"  # a traceback then says `ToolError`, as the program does
 _ERRORS: dict[str, type[Exception]] = {"TypeError": TypeError, "NameError": NameError}
+Tools = dict[str, list[dict[str, Any]]]
+_SAMPLES = {
+    "run": ["def f(x): return [x]\nresult = {'a': f(1)}\nprint(end='')", "raise ToolError('no')", "{}['x']"],
+    "evaluate": ["def evaluate(): return same(1, 1.0)", "def evaluate(answer): return answer == 'x'"],
+    "action": ["1 + 1"],
+}
+"""Run before any fork: what the interpreter learns by that, its forks need not learn each for itself."""
 
 
 class Refused(Exception):
     """A result that cannot be handed over."""
 
 
-def serve(jobs: int, reports: int, tools: int, limits: dict[str, Any]) -> None:
-    """Do one job, or a prompt's actions one after another. Never returns.
+class Prepared:
+    """All that a code process needs and that can be made before there is one."""
 
-    These descriptors and the output's are the only ones; `tools` leads to the state process.
-    """
-    sys.stdin = None  # `input()` then fails at once
-    streams = [_stream(1), _stream(2)]
-    sys.stdout, sys.stderr = streams
-    client = Client(socket.socket(fileno=tools), limits["argument_bytes"])
-    module = types.ModuleType("__main__")
-    number = 0
-    while body := read(jobs):
-        job, number = unpack(body), number + 1
-        if number == 1:
-            module.__dict__.update({tool["name"]: client.stub(tool) for tool in job["tools"]})
-            own = types.ModuleType("builtins")  # what the program patches there, the guest does not see
-            own.__dict__.update(vars(builtins))
-            module.__dict__.update(ToolError=ToolError, same=same, __builtins__=own)
-            sys.modules.update(__main__=module, builtins=own)
-        filename = f"<action {number}>" if job["mode"] == "action" else "<program>"
-        try:
-            report = do(job, module.__dict__, filename, limits)
-        except MemoryError:  # while another exception was being told
-            report = {"status": "oom"}
-        for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *streams):
-            with contextlib.suppress(Exception):  # the program has closed or replaced it
-                stream.flush()  # type: ignore[union-attr]
-        data = pack(report)
-        while data:
-            data = data[os.write(reports, data) :]
-        if job["mode"] != "action":
-            break
-    os._exit(0)
+    def __init__(self, families: Tools, checks: Tools, limits: dict[str, Any]) -> None:
+        """The tools of each family, and those that only its checks have."""
+        self.limits = limits
+        self.builtins = types.ModuleType("builtins")  # what the program patches there, the guest does not see
+        self.builtins.__dict__.update(vars(builtins))
+        client = Client(limits["argument_bytes"])
+        self.modules = {
+            (name, check): self._module(map(client.stub, tools + (checks[name] if check else [])))
+            for name, tools in families.items()
+            for check in (False, True)
+        }
+        sys.stdin = None  # `input()` then fails at once
+        self.streams = [_stream(1), _stream(2)]
+        sys.stdout, sys.stderr = self.streams
+        for _ in range(10):
+            for mode, sources in _SAMPLES.items():
+                for source in sources:
+                    names = vars(self._module(()))
+                    unpack(pack(do({"mode": mode, "source": source, "answer": "x"}, names, "<program>", limits))[4:])
+        linecache.cache.clear()
+
+    def _module(self, stubs: Iterable[Callable[..., Any]]) -> types.ModuleType:
+        module = types.ModuleType("__main__")
+        module.__dict__.update({stub.__name__: stub for stub in stubs})
+        module.__dict__.update(ToolError=ToolError, same=same, __builtins__=self.builtins)
+        return module
+
+    def serve(self) -> None:
+        """Do one job, or a prompt's actions one after another. Never returns."""
+        number = 0
+        while body := read(JOBS):
+            job, number = unpack(body), number + 1
+            module = self.modules.get((job.get("tools"), job["mode"] == "evaluate")) or self._module(())
+            sys.modules.update(__main__=module, builtins=self.builtins)
+            filename = f"<action {number}>" if job["mode"] == "action" else "<program>"
+            try:
+                report = do(job, module.__dict__, filename, self.limits)
+            except MemoryError:  # while another exception was being told
+                report = {"status": "oom"}
+            for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *self.streams):
+                with contextlib.suppress(Exception):  # the program has closed or replaced it
+                    stream.flush()  # type: ignore[union-attr]
+            _write(REPORTS, pack(report))
+            if job["mode"] != "action":
+                break
+        os._exit(0)
 
 
 def _stream(fd: int) -> TextIO:
-    return open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    """A text stream on what will be a pipe there. It must be one now, too, or the stream thinks that it can seek."""
+    before, pipe = os.dup(fd), os.pipe()
+    os.dup2(pipe[1], fd)
+    raw = io.BufferedWriter(io.FileIO(fd, "w", closefd=False))
+    stream = io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True)
+    os.dup2(before, fd)
+    for other in (before, *pipe):
+        os.close(other)
+    return stream
+
+
+def _write(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]
 
 
 class Client:
     """The tools as plain functions; each call goes to the state process and waits for its answer."""
 
-    def __init__(self, sock: socket.socket, limit: int) -> None:
-        self.sock, self.limit, self.lock = sock, limit, threading.Lock()
+    def __init__(self, limit: int) -> None:
+        self.limit, self.lock = limit, _thread.allocate_lock()
 
     def stub(self, tool: dict[str, Any]) -> Callable[..., Any]:
         """A function that calls the tool."""
@@ -90,8 +128,8 @@ class Client:
         if len(body) > self.limit:
             body = json.dumps([name, None, None]).encode()
         with self.lock:
-            self.sock.sendall(wrap(body))
-            answer = read(self.sock.fileno())
+            _write(TOOLS, wrap(body))
+            answer = read(TOOLS)
         if not answer:
             raise ConnectionError(f"no answer from {name}")
         told = unpack(answer)
@@ -106,12 +144,14 @@ def do(job: dict[str, Any], names: dict[str, Any], filename: str, limits: dict[s
     if mode == "parse":
         return {"status": "ok", "problems": [problem(one) for one in job["sources"]]}
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    tail = None
+    tail: Any = None
+    whole: Any = source
     try:
-        tree: Any = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-        if mode == "action" and tree.body and isinstance(tree.body[-1], ast.Expr):
-            tail = compile(ast.Expression(tree.body.pop().value), filename, "eval", dont_inherit=True)
-        code = compile(tree, filename, "exec", dont_inherit=True)
+        if mode == "action":
+            whole = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            if whole.body and isinstance(whole.body[-1], ast.Expr):
+                tail = compile(ast.Expression(whole.body.pop().value), filename, "eval", dont_inherit=True)
+        code = compile(whole, filename, "exec", dont_inherit=True)
     except BaseException as error:  # noqa: BLE001 - SyntaxError, ValueError, RecursionError, MemoryError
         return {"status": "syntax", **told_of(error)}
     try:
@@ -146,10 +186,13 @@ def verdict(evaluate: Any, answer: str) -> dict[str, Any]:
     if not callable(evaluate):
         return {"status": "no_evaluate"}
     arguments = [answer]
-    try:
-        inspect.signature(evaluate).bind(*arguments)
-    except (TypeError, ValueError):
-        arguments = []
+    if type(evaluate) is types.FunctionType and not evaluate.__code__.co_flags & inspect.CO_VARARGS:
+        arguments = arguments[: evaluate.__code__.co_argcount]  # as `bind` finds, in a fiftieth of the time
+    else:
+        try:
+            inspect.signature(evaluate).bind(*arguments)
+        except (TypeError, ValueError):
+            arguments = []
     value = evaluate(*arguments)
     return {"status": "ok", "verdict": value} if value is True or value is False else {"status": "non_bool"}
 

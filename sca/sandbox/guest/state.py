@@ -1,8 +1,7 @@
 """Loads the environment once; forks a process for each world, which owns its state and keeps a journal of calls."""
 
-import copy
+import contextlib
 import gc
-import hashlib
 import json
 import marshal
 import math
@@ -10,19 +9,23 @@ import os
 import select
 import signal
 import socket
+from _blake2 import blake2b
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sca.environment.authoring import Tool, ToolError, checks_of, tools_of
+from sca.environment.authoring import Tool, ToolError, Toolset, checks_of, read, tools_of
 from sca.environment.binding import Parameters
 from sca.environment.loading import load
 from sca.sandbox.guest import confine
-from sca.sandbox.guest.forking import channel, fork
 from sca.sandbox.guest.frames import Channel, Inbox, Malformed, pack, too_deep, wrap
 
 JOURNAL_BYTES = 1 << 22
 """Most bytes of arguments in one program's journal; beyond it the program has made too many calls."""
+
+
+PRISTINE = "pristine"
+"""Stands for the digest of the untouched state, which is worked out only when somebody asks."""
 
 
 class TooManyCallsError(Exception):
@@ -33,10 +36,14 @@ class TooSlowError(BaseException):
     """One call used as much CPU time as a whole program may."""
 
 
+class StoodInError(Exception):
+    """A copy of this process, which is gone again, has served the rest."""
+
+
 def main(control: Channel, setup: dict[str, Any]) -> None:
     """Load, drop every right, then fork on request until the supervisor is gone."""
-    gc.disable()  # collecting while so much is made costs as much as the making
     try:
+        confine.without_hooks(["threading", "random"])  # an environment may import them
         environment = load(Path(setup["environment"]))
         families = dict(environment.families) or {"": environment}
         tools = {name: tools_of(family) for name, family in families.items()}
@@ -50,30 +57,63 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever it is, the host must hear of it
         control.send({"error": f"{type(error).__name__}: {error}"})
         return
+    warm_up(setup["limits"])
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, _too_slow)
-    control.send({"families": _told(tools), "checks": _told(checks)})
-    pristine = digest(state, {})
+    control.send({"families": _told(tools), "checks": _told(checks), "counts": environment.counts})
     confine.limit_memory(setup["limits"]["memory_bytes"])  # those that are forked inherit it
+    pristine: str | None = None
     while True:
         try:
             request, fds = control.receive()
         except EOFError:
             os._exit(0)
+        if request["op"] == "digest":
+            pristine = pristine or digest(state, {})
+            control.send({"told": pristine})
+            continue
 
         def work(fd: int = fds[0], family: str = request["family"]) -> None:
+            control.sock.close()
             toolset = families[family](state)
             toolset.switches_on = frozenset(setup["switches"])
             own = tools[family], checks[family], parameters[family]
-            State(channel(fd), toolset, *own, setup["limits"], pristine).work()
+            State(Channel(fd), toolset, *own, setup["limits"]).work()
 
-        fork(control, fds, work)
+        try:
+            control.send({"pid": confine.fork(work)})
+        except OSError as error:
+            control.send({"refused": str(error)})
+        os.close(fds[0])
 
 
 def _told(tools: dict[str, dict[str, Tool]]) -> dict[str, list[dict[str, Any]]]:
     return {family: [asdict(tool) for tool in found.values()] for family, found in tools.items()}
+
+
+class _Sample(Toolset):
+    @read
+    def look(self, what: str, times: int = 1) -> dict[str, Any]:
+        if what == "nothing":
+            raise ToolError("there is nothing")
+        return {"seen": [what] * times}
+
+
+def warm_up(limits: dict[str, Any]) -> None:
+    """Serve some calls before any fork: what the interpreter learns by that, its forks need not learn each anew."""
+    parameters = {"look": Parameters(_Sample.look)}
+    for _ in range(10):
+        (ours, theirs), (program, tools) = Channel.pair(), socket.socketpair()
+        ours.send({"op": "serve", "check": False}, [tools.fileno()])
+        for call in (["look", ["x"], {"times": 2}], ["look", ["nothing"], {}], ["look", [], {}]):
+            program.sendall(pack(call))
+        program.shutdown(socket.SHUT_WR)
+        ours.sock.shutdown(socket.SHUT_WR)
+        State(Channel(theirs), _Sample({}), tools_of(_Sample), {}, parameters, limits).work()
+        for sock in (tools, program, ours.sock):
+            sock.close()
 
 
 def digest(state: Any, marks: Any) -> str:
@@ -85,7 +125,7 @@ def digest(state: Any, marks: Any) -> str:
         data = marshal.dumps([state, marks], 2)
     except ValueError:  # not plain data; `sca env check` says so
         data = repr([state, marks]).encode("utf-8", "replace")
-    return hashlib.sha256(data).hexdigest()
+    return blake2b(data).hexdigest()
 
 
 @dataclass
@@ -96,7 +136,9 @@ class Journal:
     size: int = 0
     before: str | None = None
     """Digest of the state before the first call of a write tool."""
-    wrote: bool = False
+    wrote: bool | None = False
+    """None: the supervisor knows, who can ask for the digest of the untouched state."""
+    after: str | None = None
     ended: bool = False
 
 
@@ -111,10 +153,12 @@ class State:
     """What only a check may call."""
     parameters: dict[str, Parameters]
     limits: dict[str, Any]
-    known: str | None
+    known: str | None = PRISTINE
     """Digest of the state, as long as it is known."""
     callable: dict[str, Tool] = field(default_factory=dict)
     """What the program that is served may call."""
+    spare: bool = False
+    """Whether the state is to stay as it is."""
 
     def work(self) -> None:
         """Do as the supervisor says until it is gone."""
@@ -125,34 +169,33 @@ class State:
                 return
             match request["op"]:
                 case "serve":
-                    self.callable = self.tools | self.checks if request["checks"] else self.tools
-                    with socket.socket(fileno=fds[0]) as tool:
-                        self._serve(tool)
-                case "fork":
-                    fork(self.control, fds, lambda fd=fds[0]: self._continue(fd))  # type: ignore[misc]
+                    with socket.socket(fileno=fds[0]) as tool, contextlib.suppress(StoodInError):
+                        self._serve(tool, check=request["check"])
                 case "digest":
-                    self.control.send({"told": self._digest()})
+                    self.known = self._digest() if self.known in (None, PRISTINE) else self.known
+                    self.control.send({"told": self.known})
                 case "hash":
+                    import hashlib  # takes as long as ten programs; few ask for it
+
                     self.control.send({"told": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
                 case "state":
                     self.control.send({"told": self._text()})
                 case "marks":
                     self.control.send({"told": json.dumps(self.toolset.marks, sort_keys=True, default=repr)})
 
-    def _continue(self, fd: int) -> None:
-        self.control = channel(fd)
-        self.work()
-
     def _text(self) -> str:
         return json.dumps(self.toolset.state, sort_keys=True, ensure_ascii=False)
 
     def _digest(self) -> str:
-        self.known = self.known or digest(self.toolset.state, self.toolset.marks)
-        return self.known
+        return digest(self.toolset.state, self.toolset.marks)
 
-    def _serve(self, tool: socket.socket) -> None:
-        """Answer one program's calls until told to stop or no more can come; then report."""
-        journal, broke = Journal(), None
+    def _serve(self, tool: socket.socket, *, check: bool) -> None:
+        """Answer one program's calls until told to stop or no more can come; then report.
+
+        Of a `check` the first call that is no read, and all after it, are served by a copy of this process.
+        """
+        self.callable = self.tools | self.checks if check else self.tools
+        journal, broke, self.spare = Journal(), None, check
         try:
             self._answer_all(tool, journal)
         except TooManyCallsError:
@@ -161,16 +204,21 @@ class State:
             broke = "bad_result"
         except OSError:  # the program closed its end
             pass
-        if journal.before and not journal.wrote:
-            journal.wrote = digest(self.toolset.state, self.toolset.marks) != journal.before
-        if journal.wrote:
-            self.known = None
-        self.control.send({"calls": journal.calls, "wrote": journal.wrote, "ended": journal.ended, "broke": broke})
+        if journal.before and not journal.wrote:  # each write was refused
+            self.known = journal.after = self._digest()
+            journal.wrote = None if journal.before == PRISTINE else journal.after != journal.before
+        told = {"calls": journal.calls, "wrote": journal.wrote, "after": journal.after, "ended": journal.ended}
+        self.control.send(told | {"broke": broke})
+        if check and not self.spare:
+            os._exit(0)
 
     def _answer_all(self, tool: socket.socket, journal: Journal) -> None:
         tool.setblocking(False)
         inbox = Inbox(self.limits["argument_bytes"] + 4096)
-        while self.control.sock not in select.select([self.control.sock, tool], [], [])[0]:
+        poll, told = select.poll(), self.control.sock.fileno()
+        poll.register(told, select.POLLIN)
+        poll.register(tool, select.POLLIN)
+        while all(fd != told for fd, _ in poll.poll()):
             data = tool.recv(1 << 16)
             if not data:
                 return
@@ -182,6 +230,18 @@ class State:
                     except BlockingIOError:
                         if select.select([self.control.sock], [tool], [])[0]:
                             return
+
+    def _step_aside(self) -> None:
+        """Leave the rest to a copy."""
+        self.spare = False
+        try:
+            pid = os.fork()
+        except OSError as error:
+            raise RuntimeError(f"no room for a copy of the state ({error})") from None
+        if pid:
+            with contextlib.suppress(ChildProcessError):  # nobody is to collect it; this still waits for its end
+                os.wait()
+            raise StoodInError
 
     def _answer(self, body: bytes, journal: Journal) -> bytes:
         """One call, answered with a result or with what its caller should raise."""
@@ -212,17 +272,21 @@ class State:
         except TypeError as error:
             call["error"] = f"TypeError: {error}"
             return _raise("TypeError", str(error))
-        call["arguments"], made = copy.deepcopy((dict(bound.arguments), [bound.args, bound.kwargs]))
+        call["arguments"], made = marshal.loads(marshal.dumps((dict(bound.arguments), [bound.args, bound.kwargs])))
         if tool.kind in ("write", "move"):  # a read is never made again
             call["made"] = made
+        if tool.kind != "read" and self.spare:
+            self._step_aside()
         if tool.kind in ("write", "check") and not journal.before:
-            journal.before = self._digest()
+            journal.before = self.known or self._digest()
         try:
+            if tool.kind != "read":
+                self.known = None
             text = self._call(name, bound)
         except ToolError as error:
             call["error"] = str(error)
             return _raise("ToolError", str(error))
-        journal.wrote |= tool.kind == "write"
+        journal.wrote = journal.wrote or tool.kind == "write"
         journal.ended |= tool.ends
         return wrap(text)
 

@@ -4,172 +4,199 @@ It keeps the capabilities SETUID, SETGID and KILL and nothing else. It never par
 the environment. When the host is gone, or silent for too long, it ends, and the kernel ends the rest.
 """
 
+import gc
 import importlib
 import json
 import os
 import signal
-import socket
 import sys
-import threading
+from collections import deque
+from functools import partial
 from typing import Any
 
-from sca.sandbox.guest.confine import close_all_but
-from sca.sandbox.guest.frames import SMALL, Channel, Inbox, pack, unpack
+from sca.sandbox.guest.confine import fork
+from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack
 from sca.sandbox.guest.jobs import Job, Program, Refusal, Server, Trouble
+from sca.sandbox.guest.loop import Loop, Work
 
 MOST_REQUEST = 8 * SMALL
 MOST_ACTIONS = 64
 """How many actions' CPU time one prompt may use in all."""
+SILENT = ("close", "leave")
+"""Requests without an answer."""
 
 
 class World:
     """A state process, forked at the first need of it, and the code processes of the prompts over it."""
 
-    def __init__(self, states: Server, family: str) -> None:
-        self.states, self.family = states, family
-        self.lock = threading.Lock()
+    def __init__(self, family: str) -> None:
+        self.family = family
+        self.server: Server | None = None
         self.prompts: dict[int, Program] = {}
-        self._server: Server | None = None
-
-    @property
-    def server(self) -> Server:
-        """The state process."""
-        if self._server is None:
-            self._server = self._pristine()
-        return self._server
-
-    @property
-    def lost(self) -> str | None:
-        """Why the state process is no longer there, if a program that it served is to blame."""
-        return self._server.lost if self._server else None
-
-    def copy(self) -> Server:
-        """A state process of its own with the same state."""
-        return self._server.fork_state() if self._server else self._pristine()
-
-    def _pristine(self) -> Server:
-        return self.states.fork_state(family=self.family)
-
-    def close(self) -> None:
-        """End all its processes."""
-        for program in self.prompts.values():
-            program.end()
-        if self._server:
-            self._server.end()
+        self.queue: deque[Any] = deque()
+        """Requests in the order in which they came; the first is under way."""
 
 
 class Supervisor:
-    """Answers the host's requests, each in a thread of its own."""
+    """Answers the host's requests."""
 
-    def __init__(self, states: Server, template: Server, hello: dict[str, Any], limits: dict[str, Any]) -> None:
-        self.states, self.template, self.limits = states, template, limits
-        self.families: dict[str, list[dict[str, Any]]] = hello.get("families", {})
-        self.checks: dict[str, list[dict[str, Any]]] = hello.get("checks", {})
+    def __init__(self, states: Server, template: Server, hello: dict[str, Any], setup: dict[str, Any]) -> None:
+        self.states, self.template, self.limits = states, template, setup["limits"]
+        self.silence: int = setup["silence"]
+        self.loop, self.inbox = Loop(), Inbox(MOST_REQUEST)
         self.worlds: dict[int, World] = {}
-        self._writing = threading.Lock()
-        self.tell(hello | {"python": sys.version.split()[0]})
+        template.tell({"families": hello.get("families", {}), "checks": hello.get("checks", {})})
+        tell(hello | {"python": sys.version.split()[0]})
 
-    def take(self, request: dict[str, Any]) -> None:
-        """Begin to answer. Requests for a world are taken in the order in which they came."""
+    def run(self) -> None:
+        """Go on until the host is gone."""
+        signal.alarm(self.silence)
+        self.loop.watch(0, self._hear)
+        self.loop.run()
+
+    def _hear(self) -> bool:
+        signal.alarm(self.silence)
+        data = os.read(0, 1 << 16)
+        if not data:
+            os._exit(0)
+        for body in self.inbox.feed(data):
+            self._take(unpack(body))
+        return True
+
+    def _take(self, request: dict[str, Any]) -> None:
+        """Begin to answer, or first do what came earlier for the same world."""
+        if "world" not in request:
+            self._begin(request, None)
+            return
+        place = request.pop("world")
+        world = self.worlds.setdefault(place, World(request.pop("family")))
+        if request["op"] == "close":
+            del self.worlds[place]
+        world.queue.append(request)
+        if len(world.queue) == 1:
+            self._begin(request, world)
+
+    def _begin(self, request: dict[str, Any], world: World | None) -> None:
         number, operation = request.pop("id"), request.pop("op")
-        if "world" in request:
-            place, family = request.pop("world"), request.pop("family")
-            world = self.worlds.pop(place, None) if operation == "close" else self.worlds.get(place)
-            request["world"] = world or World(self.states, family)
-            if operation != "close":
-                self.worlds[place] = request["world"]
-        try:
-            threading.Thread(target=self._answer, args=(number, operation, request), daemon=True).start()
-        except RuntimeError:  # no room for another thread; then one after the other
-            self._answer(number, operation, request)
+        work = getattr(self, f"do_{operation}")(world, **request)
+        self.loop.start(work, partial(self._done, None if operation in SILENT else number, world))
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send a frame to the host."""
-        data = memoryview(pack(message))
-        with self._writing:
-            while data:
-                data = data[os.write(1, data) :]
+    def _done(self, number: int | None, world: World | None, told: Any) -> None:
+        if isinstance(told, Refusal):
+            told = {"refused": str(told)}
+        elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
+            told = {"trouble": str(told) if isinstance(told, Trouble) else f"{type(told).__name__}: {told}"}
+        if number is not None or "trouble" in told:
+            tell(told | {"id": number or 0})
+        if world:
+            world.queue.popleft()
+            if world.queue:
+                self._begin(world.queue[0], world)
 
-    def _answer(self, number: int, operation: str, arguments: dict[str, Any]) -> None:
-        try:
-            answer = getattr(self, f"do_{operation}")(**arguments)
-        except Refusal as error:
-            answer = {"refused": str(error)}
-        except Trouble as error:
-            answer = {"trouble": str(error)}
-        except Exception as error:  # noqa: BLE001 - a bug in here is the machinery's fault, whatever it is
-            answer = {"trouble": f"{type(error).__name__}: {error}"}
-        self.tell(answer | {"id": number})
-
-    def do_ping(self) -> dict[str, Any]:
+    def do_ping(self, world: None) -> Work:
         """Nothing."""
+        yield from ()
         return {}
 
-    def do_parse(self, sources: list[str]) -> dict[str, Any]:
+    def do_parse(self, world: None, sources: list[str]) -> Work:
         """Parse programs in a process that dies; it has no state."""
-        return Job(Program(self.template), None, self.limits).run({"mode": "parse", "sources": sources, "tools": []})
+        return Job(self.loop, self._fork(None), None, self.limits).run({"mode": "parse", "sources": sources})
 
-    def do_run(self, world: World, source: str) -> dict[str, Any]:
-        """Run a program on a world."""
-        with world.lock:
-            return self._run(world, world.server, mode="run", source=source)
+    def do_run(self, world: World, source: str, check: str | None = None) -> Work:
+        """Run a program on a world, and then, if that has an answer, a check of the state and the answer."""
+        told = yield from self._run(world, {"mode": "run", "source": source})
+        answer = None if check is None or told["cause"] or told["code"] else answer_in(told["report"])
+        if answer is not None and len(answer.encode("utf-8", "replace")) <= self.limits["answer_bytes"]:
+            told["check"] = yield from self.do_evaluate(world, str(check), answer)
+        return told
 
-    def do_evaluate(self, world: World, source: str, answer: str) -> dict[str, Any]:
-        """Run a check on a fork of the world's state that is thrown away."""
-        with world.lock:
-            if world.lost:
-                return {"status": world.lost}
-            state = world.copy()
-        try:
-            return self._run(world, state, mode="evaluate", source=source, answer=answer)
-        finally:
-            state.end()
+    def do_evaluate(self, world: World, source: str, answer: str) -> Work:
+        """Run a check on a world, whose state it leaves as it is."""
+        return self._run(world, {"mode": "evaluate", "source": source, "answer": answer})
 
-    def do_execute(self, world: World, prompt: int, source: str) -> dict[str, Any]:
+    def do_execute(self, world: World, prompt: int, source: str) -> Work:
         """Run an action at a prompt; the prompt starts with its first action and again after it has died."""
-        with world.lock:
-            program = world.prompts.pop(prompt, None) or Program(self.template, MOST_ACTIONS)
-            outcome = self._run(world, world.server, program, mode="action", source=source)
-            if outcome["alive"]:
-                world.prompts[prompt] = program
-            return outcome
+        return self._run(world, {"mode": "action", "source": source}, prompt)
 
-    def _run(self, world: World, state: Server, program: Program | None = None, **job: Any) -> dict[str, Any]:
-        if state.lost:
+    def _run(self, world: World, job: dict[str, Any], prompt: int | None = None) -> Work:
+        program = world.prompts.pop(prompt, None) if prompt is not None else None
+        if world.server and world.server.lost:
             if program:
-                program.end()
-            return {"status": state.lost, "alive": False}
-        job["tools"] = self.families[world.family] + (self.checks[world.family] if job["mode"] == "evaluate" else [])
-        return Job(program or Program(self.template), state, self.limits, keep=program is not None).run(job)
+                program.discard()
+            return {"cause": world.server.lost, "code": 0}
+        program = program or self._fork(world, 1 if prompt is None else MOST_ACTIONS)
+        work = Job(self.loop, program, world.server, self.limits, keep=prompt is not None)
+        told = yield from work.run(job | {"tools": world.family})
+        if prompt is not None and told["code"] is None:
+            world.prompts[prompt] = program
+        if (after := told.pop("after", None)) and told["wrote"] is None:
+            told["wrote"] = after != self.states.ask({"op": "digest"})["told"]
+        return told
 
-    def do_look(self, world: World, what: str) -> dict[str, Any]:
+    def _fork(self, world: World | None, jobs: int = 1) -> Program:
+        """A new code process and, at the same time, the world's state process if there is none yet."""
+        ours = self._ask_state(world) if world and not world.server else None
+        program = Program(self.template, jobs)
+        state, born = self.states.hear() if ours else {}, self.template.hear()
+        if world and ours and "pid" in state:
+            world.server = Server(ours, state["pid"])
+        program.begin(born.get("pid", 0))
+        for told in (state, born):
+            if "refused" in told:
+                program.discard()
+                raise Refusal(f"the container has no room for another process ({told['refused']})")
+        return program
+
+    def _ask_state(self, world: World) -> Channel:
+        ours, theirs = Channel.pair()
+        self.states.tell({"op": "fork", "family": world.family}, theirs)
+        return ours
+
+    def do_look(self, world: World, what: str) -> Work:
         """The state or its marks as JSON text, the state's public hash, or the digest of both."""
-        with world.lock:
-            if world.lost:
-                return {"lost": world.lost}
-            return world.server.ask({"op": what}, patience=60)
+        yield from ()
+        if not world.server:
+            world.server = Server(self._ask_state(world), self.states.hear()["pid"])
+        return {"lost": world.server.lost} if world.server.lost else world.server.ask({"op": what})
 
-    def do_leave(self, world: World, prompt: int) -> dict[str, Any]:
+    def do_leave(self, world: World, prompt: int) -> Work:
         """Close a prompt."""
-        with world.lock:
-            program = world.prompts.pop(prompt, None)
-            if program:
-                program.end()
+        yield from ()
+        if program := world.prompts.pop(prompt, None):
+            program.discard()
         return {}
 
-    def do_close(self, world: World) -> dict[str, Any]:
+    def do_close(self, world: World) -> Work:
         """Close a world and its prompts."""
-        with world.lock:
-            world.close()
+        yield from ()
+        for program in world.prompts.values():
+            program.discard()
+        if world.server:
+            world.server.end()
         return {}
+
+
+def answer_in(report: str | None) -> str | None:
+    """The answer that a program reported, for its check; None where there is none to be checked."""
+    try:
+        told = unpack((report or "").encode())
+    except Malformed:
+        return None
+    answer = told.get("result", "") if isinstance(told, dict) else None
+    return answer if isinstance(answer, str) else None
+
+
+def tell(message: dict[str, Any]) -> None:
+    """Send a frame to the host."""
+    data = memoryview(pack(message))
+    while data:
+        data = data[os.write(1, data) :]
 
 
 def main() -> None:
-    """Start the fork servers while there is one thread, then take requests until stdin ends."""
+    """Start the fork servers, then take requests until stdin ends."""
+    gc.disable()  # each process switches it on when it has made what lasts
     setup = json.loads(sys.argv[1])
-    if missing := _missing():
-        os.write(1, pack({"missing": missing}))
-        os._exit(5)
     if os.getpid() != 1:
         _adopt_orphans()
     setup["base"] = _base(setup["base"])
@@ -177,31 +204,26 @@ def main() -> None:
     states, template = _server("state", setup), _server("template", setup)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects orphans
     signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
-    supervisor = Supervisor(states, template, states.channel.receive()[0], setup["limits"])
-    inbox = Inbox(MOST_REQUEST)
-    while True:
-        signal.alarm(setup["silence"])
-        data = os.read(0, 1 << 16)
-        if not data:
-            os._exit(0)
-        for body in inbox.feed(data):
-            supervisor.take(unpack(body))
+    gc.freeze()
+    gc.enable()
+    Supervisor(states, template, states.hear(), setup).run()
 
 
 def _server(name: str, setup: dict[str, Any]) -> Server:
     """Fork a server, which alone imports what it needs."""
-    ours, theirs = socket.socketpair()
-    if os.fork() == 0:
-        try:
-            nothing = os.open("/dev/null", os.O_RDWR)
-            os.dup2(nothing, 0)
-            os.dup2(nothing, 1)
-            close_all_but([theirs.fileno()])
-            importlib.import_module(f"sca.sandbox.guest.{name}").main(Channel(theirs), setup)
-        finally:
-            os._exit(1)
-    theirs.close()
-    return Server(Channel(ours))
+    ours, theirs = Channel.pair()
+
+    def work() -> None:
+        ours.sock.close()
+        nothing = os.open("/dev/null", os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        os.close(nothing)
+        importlib.import_module(f"sca.sandbox.guest.{name}").main(Channel(theirs), setup)
+
+    fork(work)
+    os.close(theirs)
+    return Server(ours)
 
 
 def _base(wanted: int | None) -> int | None:
@@ -211,15 +233,6 @@ def _base(wanted: int | None) -> int | None:
     with open("/proc/self/uid_map", encoding="ascii") as file:
         mapped = sum(int(line.split()[2]) for line in file)
     return wanted if mapped > wanted + 4096 else 4096 * (1 + wanted // 4096 % 14)
-
-
-def _missing() -> str | None:
-    """What this kernel, or what plays one, does not have and nothing here works without."""
-    try:
-        os.close(os.pidfd_open(os.getpid()))
-    except OSError as error:
-        return f"pidfd_open ({error.strerror}); Linux has it since 5.3"
-    return None
 
 
 def _adopt_orphans() -> None:

@@ -117,6 +117,7 @@ def build(client: Engine, content: Content) -> str:
 def environment(*, home: bool = True) -> dict[str, str]:
     """Environment variables of the supervisor: the same world every time."""
     own = {"PYTHONPATH": f"/{HOME}", "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+    own["LD_BIND_NOW"] = "1"  # once, and not in every fork
     own["MALLOC_ARENA_MAX"] = "1"  # each would take 64 MiB of address space, and a program have few threads
     return own | ({"PYTHONHOME": "/usr", "LD_LIBRARY_PATH": f"/{LIBRARIES}"} if home else {})
 

@@ -32,6 +32,7 @@ class Link:
         self.reader, self.writer = reader, writer
         self._streams = Demultiplexer() if multiplexed else None
         self.families: dict[str, list[dict[str, Any]]] = {}
+        self.counts = "both"
         self.broken: str | None = None
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -43,11 +44,9 @@ class Link:
         hello = self._expect(0)
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_alive())]
         greeting = await self._wait(hello, START)
-        if "missing" in greeting:
-            raise SandboxError(f"this runtime's kernel cannot hold programs: it has no {greeting['missing']}")
         if "error" in greeting:
             raise SandboxError(f"the environment does not load in the sandbox: {greeting['error']}")
-        self.families = greeting["families"]
+        self.families, self.counts = greeting["families"], greeting.get("counts", self.counts)
 
     def number(self) -> int:
         """One that no other request or world of this supervisor has."""

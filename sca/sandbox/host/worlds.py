@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sca.errors import StateLost, UsageError
-from sca.sandbox import Call, Limits, Observation, Raised, Run, Status
+from sca.sandbox import Limits, Observation, Run
+from sca.sandbox.host.endings import read_run
 from sca.sandbox.host.link import Link, patience
 
 USUAL = {"ok", "exception", "tool_error", "syntax", "no_evaluate", "non_bool", "exit", "tool_limit", "too_large"}
@@ -35,6 +36,11 @@ class HostBox:
         self.unusual = False
         """Whether something ended here as honest code does not."""
         self._worlds: list[HostWorld] = []
+
+    @property
+    def counts(self) -> str:
+        """What counts in the environment: the `state`, the `answer`, or `both`."""
+        return self.link.counts
 
     async def world(self, family: str | None = None) -> "HostWorld":
         """A fresh copy of the state. Raises UsageError for a family that the environment does not have."""
@@ -65,12 +71,12 @@ class HostBox:
     async def _parse(self, sources: list[str]) -> list[Any]:
         """All in one process; one that takes it along is found by parsing each on its own."""
         async with self.room:
-            answer = await self.link.ask("parse", seconds=patience(self.limits), sources=sources)
-        problems = answer.get("problems", ())
-        if answer["status"] == "ok" and len(problems) == len(sources):
-            return list(problems)
+            told = await self.link.ask("parse", seconds=patience(self.limits), sources=sources)
+        run = read_run(told, self.limits)
+        if run.status == "ok" and len(run.problems) == len(sources):
+            return list(run.problems)
         if len(sources) == 1:
-            return [f"parsing it ends in {answer['status']}"]
+            return [f"parsing it ends in {run.status}"]
         return [problem for source in sources for problem in await self._parse([source])]
 
 
@@ -88,6 +94,18 @@ class HostWorld:
             return Run("too_large")
         async with self._box.room:
             return self._read(await self._ask("run", source=source))
+
+    async def trial(self, source: str, check: str) -> tuple[Run, Run | None]:
+        """Run a program, and then a check of the state and the program's answer, if that ended with one."""
+        limits = self._box.limits
+        if size(source) > limits.source_bytes:
+            return Run("too_large"), None
+        if size(check) > limits.source_bytes:
+            return await self.run(source), Run("too_large")
+        async with self._box.room:
+            told = await self._ask("run", source=source, check=check, seconds=2 * patience(limits))
+        checked = told.pop("check", None)
+        return self._read(told), self._read(checked) if checked else None
 
     async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
         """Run a check `times` times, each on its own fork of the state."""
@@ -130,8 +148,8 @@ class HostWorld:
     def _tell(self, operation: str, **arguments: Any) -> None:
         self._box.link.tell(operation, world=self._number, family=self._family, **arguments)
 
-    async def _ask(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        seconds = patience(self._box.limits)
+    async def _ask(self, operation: str, seconds: float | None = None, **arguments: Any) -> dict[str, Any]:
+        seconds = seconds or patience(self._box.limits)
         return await self._box.link.ask(
             operation, seconds=seconds, world=self._number, family=self._family, **arguments
         )
@@ -143,7 +161,7 @@ class HostWorld:
         return str(told["told"])
 
     def _read(self, told: dict[str, Any]) -> Run:
-        run = read_run(told)
+        run = read_run(told, self._box.limits)
         self._box.unusual |= run.status not in USUAL
         return run
 
@@ -162,7 +180,7 @@ class HostSession:
             return Observation(f"Not run: the action is larger than {limit} bytes.", Run("too_large"))
         told = await self._world._ask("execute", prompt=self._number, source=source)
         run = self._world._read(told)
-        return Observation(_seen(told, run), run)
+        return Observation(_seen(run, alive=told["code"] is None), run)
 
     async def close(self) -> None:
         """End its process."""
@@ -176,27 +194,9 @@ def size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def read_run(told: dict[str, Any]) -> Run:
-    """A supervisor's word as a Run."""
-    status: Status = told["status"]
-    exception = told.get("exception")
-    return Run(
-        status,
-        result=told.get("result"),
-        verdict=told.get("verdict") if status == "ok" else None,
-        output=told.get("output", ""),
-        exception=Raised(**{**exception, "bases": tuple(exception["bases"])}) if exception else None,
-        calls=tuple(Call(**call) for call in told.get("calls", ())),
-        wrote=told.get("wrote", False),
-        ended=told.get("ended", False),
-        cpu_seconds=told.get("cpu_seconds", 0.0),
-        wall_seconds=told.get("wall_seconds", 0.0),
-    )
-
-
-def _seen(told: dict[str, Any], run: Run) -> str:
+def _seen(run: Run, *, alive: bool) -> str:
     """What the agent sees, each part on lines of its own."""
-    parts = [run.output, told.get("shown") or "", run.exception.traceback if run.exception else ""]
-    if not told["alive"]:
+    parts = [run.output, run.shown, run.exception.traceback if run.exception else ""]
+    if not alive:
         parts.append(_NOTES.get(run.status, "The Python process ended.") + _AFRESH)
     return "".join(part if part.endswith("\n") else part + "\n" for part in parts if part).removesuffix("\n")
