@@ -8,9 +8,9 @@ import random
 from collections.abc import Sequence
 
 from sca.judging.replaying import programs
-from sca.judging.verdict import Attempted, Judgement, evaluate
+from sca.judging.verdict import Checked, Judgement, check_again, said
 from sca.records.contract import Task
-from sca.sandbox import Box, Call
+from sca.sandbox import Box, Call, World
 
 
 async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
@@ -20,33 +20,37 @@ async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
     order = list(enumerate(judgement.attempts))
     # In an order that no program can know: process ids and the like then do not tell which attempt is checked.
     random.Random(task.id).shuffle(order)
-    for number, attempt in order:
-        end_state = (
-            judgement.end_state if number == 0 else None
-        )  # the solution's; it must be one that tools can reach
-        problem = await _differs(task, attempt, end_state, box, again)
-        if problem:
-            judgement.fail("stable", "unstable", problem)
-            return
-
-
-async def _differs(task: Task, attempt: Attempted, end_state: str | None, box: Box, again: Judgement) -> str | None:
-    world = await box.world(task.family)
+    checked: list[Checked] = []
     try:
-        for source in replay(attempt.calls):
-            run = await world.run(source)
-            if run.status != "ok":
-                return f"Its recorded tool calls cannot be made again: {run.status}."
-        if end_state is not None and await world.digest() != end_state:
-            return "Its recorded tool calls lead to another state in a fresh container."
-        passed = await evaluate(
-            world, task.evaluation_function or "", attempt.answer, again, "stable", "in a fresh container",
-            tolerant=not attempt.passed,
-        )  # fmt: skip
+        for number, attempt in order:
+            world = await box.world(task.family)
+            checked.append(Checked(world, attempt.answer, attempt.passed, "stable", "", tolerant=not attempt.passed))
+            # The solution's end state must be one that the tools can bring about.
+            problem = await _rebuild(world, attempt.calls, judgement.end_state if number == 0 else None)
+            if problem:
+                judgement.fail("stable", "unstable", problem)
+                return
+            (run,) = await world.evaluate(task.evaluation_function or "", attempt.answer, times=1)
+            if said(run, again, "stable", "", tolerant=not attempt.passed) is not attempt.passed:
+                break
+        else:
+            await check_again(checked, task, again)
+            if again.sound:
+                return
+        judgement.fail("stable", "unstable", "evaluate decides otherwise on the same state in a fresh container.")
     finally:
-        await world.close()
-    if passed is not attempt.passed or not again.sound:
-        return "evaluate decides otherwise on the same state in a fresh container."
+        for one in checked:
+            await one.world.close()
+
+
+async def _rebuild(world: World, calls: Sequence[Call], end_state: str | None) -> str | None:
+    """Make recorded calls again; what is wrong with the state that they lead to."""
+    for source in replay(calls):
+        run = await world.run(source)
+        if run.status != "ok":
+            return f"Its recorded tool calls cannot be made again: {run.status}."
+    if end_state is not None and await world.digest() != end_state:
+        return "Its recorded tool calls lead to another state in a fresh container."
     return None
 
 

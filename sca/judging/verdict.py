@@ -5,6 +5,7 @@ The checks run in the order of `CHECKS`; the first that fails gives the reason. 
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,15 +40,30 @@ class Attempted:
     answer: str
     passed: bool
 
-    @property
-    def effect(self) -> tuple[str, str]:
-        """Equal for programs that do and say the same; to look around is to do nothing, to be refused is not."""
+    def effect(self, counts: str) -> tuple[str, str]:
+        """Equal for programs that do and say the same; to look around is to do nothing, to be refused is not.
+
+        What is said is nothing where only the state `counts`.
+        """
         calls = [
             (call.name, call.arguments)
             for call in self.calls
             if call.kind in ("write", "move") or call.error is not None
         ]
-        return json.dumps(calls, sort_keys=True), self.answer
+        return json.dumps(calls, sort_keys=True), "" if counts == "state" else self.answer
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A state and an answer that the check has been asked about, and what it said."""
+
+    world: World
+    answer: str
+    passed: bool
+    check: str
+    """The check of the task that this belongs to."""
+    where: str
+    tolerant: bool = True
 
 
 @dataclass
@@ -103,21 +119,27 @@ async def judge(task: Task, box: Box, limits: Limits) -> Judgement:
     evaluation, solution, failures = task.evaluation_function, task.solution, task.failure_cases or []
     if evaluation is None or solution is None or "parses" in judgement.problems:
         return judgement
-    if not await _parses(box, [evaluation, solution, *failures], judgement):
-        return judgement
-    if not await _noop(task, box, evaluation, judgement):
-        return judgement
-    world = await box.world(task.family)
+    worlds = [await box.world(task.family) for _ in range(1 + len(failures))]
     try:
-        if not await _solution(world, evaluation, solution, judgement):
+        parsed, (noop,) = await asyncio.gather(
+            box.parse([evaluation, solution, *failures]), worlds[0].evaluate(evaluation, "", times=1)
+        )
+        if not _parses(parsed, judgement) or not _noop(noop, judgement):
             return judgement
-        await _failures(task, box, evaluation, failures, judgement)
-        for check in ("deterministic", "read_only"):
-            judgement.reach(check)
+        after = await _solution(worlds[0], evaluation, solution, judgement)
+        if after is None:
+            return judgement
+        checked = [after, *await _failures(worlds[1:], evaluation, failures, judgement, box.counts)]
+        judgement.reach("read_only")
         if judgement.sound:
-            judgement.end_state = await world.digest()
+            worlds.append(await box.world(task.family))
+            checked.append(Checked(worlds[-1], "", False, "noop_fails", "on the untouched state"))
+            await check_again(checked, task, judgement)
+        if judgement.sound:
+            judgement.end_state = await worlds[0].digest()
     finally:
-        await world.close()
+        for world in worlds:
+            await world.close()
     return judgement
 
 
@@ -145,23 +167,19 @@ def check_hand_in(task: Task, limits: Limits, judgement: Judgement) -> None:
             judgement.fail("parses", "too_large", detail)
 
 
-async def _parses(box: Box, sources: Sequence[str], judgement: Judgement) -> bool:
+def _parses(found: Sequence[str | None], judgement: Judgement) -> bool:
     judgement.reach("parses")
-    names = ["evaluation_function", "solution", *(f"failure case {n}" for n in range(1, len(sources) - 1))]
-    for name, problem in zip(names, await box.parse(sources), strict=True):
+    names = ["evaluation_function", "solution", *(f"failure case {n}" for n in range(1, len(found) - 1))]
+    for name, problem in zip(names, found, strict=True):
         if problem is not None:
             judgement.fail("parses", "syntax", f"{name}: {problem}")
     return "parses" not in judgement.problems
 
 
-async def _noop(task: Task, box: Box, evaluation: str, judgement: Judgement) -> bool:
+def _noop(run: Run, judgement: Judgement) -> bool:
     """Whether the check runs on the fresh state; passing there is a problem, but no reason to stop."""
     judgement.reach("evaluate_runs")
-    world = await box.world(task.family)
-    try:
-        passed = await evaluate(world, evaluation, "", judgement, "evaluate_runs", "on the untouched state")
-    finally:
-        await world.close()
+    passed = said(run, judgement, "evaluate_runs", "on the untouched state")
     if passed is None:
         return False
     judgement.reach("noop_fails")
@@ -170,60 +188,66 @@ async def _noop(task: Task, box: Box, evaluation: str, judgement: Judgement) -> 
     return True
 
 
-async def _solution(world: World, evaluation: str, solution: str, judgement: Judgement) -> bool:
+async def _solution(world: World, evaluation: str, solution: str, judgement: Judgement) -> Checked | None:
     judgement.reach("solution_runs")
-    run = await world.run(solution)
+    run, check = await world.trial(solution, evaluation)
     if run.status != "ok":
         status = "exception" if run.status == "tool_error" else run.status
         judgement.fail("solution_runs", f"solution_{status}", _ended("The solution", run))
-        return False
+        return None
     judgement.reach("solution_passes")
     answer, where = run.result or "", "after the solution"
-    passed = await evaluate(world, evaluation, answer, judgement, "solution_passes", where, tolerant=False)
+    check = check or (await world.evaluate(evaluation, answer, times=1))[0]
+    passed = said(check, judgement, "solution_passes", where, tolerant=False)
     if passed is None:
-        return False
+        return None
     judgement.attempts.append(Attempted(run.calls, answer, passed))
     if not passed:
-        said = f" Its answer was {answer!r:.500}." if answer else ""
-        judgement.fail("solution_passes", "solution_fails", f"evaluate does not accept the solution.{said}")
-    return passed
+        told = f" Its answer was {answer!r:.500}." if answer else ""
+        judgement.fail("solution_passes", "solution_fails", f"evaluate does not accept the solution.{told}")
+        return None
+    return Checked(world, answer, passed, "solution_passes", where, tolerant=False)
 
 
-async def _failures(task: Task, box: Box, evaluation: str, failures: Sequence[str], judgement: Judgement) -> None:
+async def _failures(
+    worlds: Sequence[World], evaluation: str, failures: Sequence[str], judgement: Judgement, counts: str
+) -> list[Checked]:
+    """They are tried side by side, and put together in their order."""
     judgement.reach("failures_run")
     judgement.reach("failures_fail")
-    cases = enumerate(failures, 1)
-    for found in await asyncio.gather(*(_failure(task, box, evaluation, *case) for case in cases)):
+    tried = (_failure(worlds[n], evaluation, failure, n + 1) for n, failure in enumerate(failures))
+    checked = []
+    for found, one in await asyncio.gather(*tried):
         judgement.take(found)
+        checked += [one] if one else []
     if judgement.sound and len(failures) >= FAILURES_NEEDED:
-        _check_distinct(judgement)
+        _check_distinct(judgement, counts)
+    return checked
 
 
-async def _failure(task: Task, box: Box, evaluation: str, number: int, failure: str) -> Judgement:
-    """What one failure case shows; they are tried side by side, and put together in their order."""
-    found, name = Judgement(), f"Failure case {number}"
-    world = await box.world(task.family)
-    try:
-        run = await world.run(failure)
-        if run.status not in ("ok", "tool_error"):
-            found.fail("failures_run", f"failure_{run.status}", _ended(name, run))
-            return found
-        answer = run.result or ""
-        passed = await evaluate(world, evaluation, answer, found, "failures_fail", f"after failure case {number}")
-        if passed is not None:
-            found.attempts.append(Attempted(run.calls, answer, passed))
-    finally:
-        await world.close()
+async def _failure(world: World, evaluation: str, failure: str, number: int) -> tuple[Judgement, Checked | None]:
+    """What one failure case shows."""
+    found, name, where = Judgement(), f"Failure case {number}", f"after failure case {number}"
+    run, check = await world.trial(failure, evaluation)
+    if run.status not in ("ok", "tool_error"):
+        found.fail("failures_run", f"failure_{run.status}", _ended(name, run))
+        return found, None
+    answer = run.result or ""
+    check = check or (await world.evaluate(evaluation, answer, times=1))[0]
+    passed = said(check, found, "failures_fail", where)
+    if passed is None:
+        return found, None
+    found.attempts.append(Attempted(run.calls, answer, passed))
     if passed:
         found.fail("failures_fail", "failure_passes", f"{name} is accepted by evaluate: it is too lenient.")
-    return found
+    return found, Checked(world, answer, passed, "failures_fail", where)
 
 
-def _check_distinct(judgement: Judgement) -> None:
+def _check_distinct(judgement: Judgement, counts: str) -> None:
     """At least three failure cases must do or say something, each another thing."""
-    solution, *failures = judgement.attempts
+    solution, *failures = (attempt.effect(counts) for attempt in judgement.attempts)
     idle = (json.dumps([]), "")
-    effects = {failure.effect for failure in failures} - {idle, solution.effect}
+    effects = set(failures) - {idle, solution}
     if len(effects) < FAILURES_NEEDED:
         detail = (
             f"Only {len(effects)} of {len(failures)} failure cases do or say something of their own; "
@@ -232,33 +256,35 @@ def _check_distinct(judgement: Judgement) -> None:
         judgement.fail("failures_run", "failures_degenerate", detail)
 
 
-async def evaluate(
-    world: World,
-    evaluation: str,
-    answer: str,
-    judgement: Judgement,
-    check: str,
-    where: str,
-    *,
-    tolerant: bool = True,
-) -> bool | None:
+async def check_again(checked: Sequence[Checked], task: Task, judgement: Judgement) -> None:
+    """Ask the check once more of each state, in another order, which no program knows; it must say the same.
+
+    A check that goes by what it can guess of its place in the order is then wrong somewhere.
+    """
+    judgement.reach("deterministic")
+    order = list(checked)
+    random.Random(f"{task.id} again").shuffle(order)
+    runs = await asyncio.gather(*(c.world.evaluate(task.evaluation_function or "", c.answer, times=1) for c in order))
+    for one, (run,) in zip(order, runs, strict=True):
+        passed = said(run, judgement, one.check, one.where, tolerant=one.tolerant)
+        if passed is not None and passed is not one.passed:
+            detail = f"evaluate, {one.where}, does not say the same twice."
+            judgement.fail("deterministic", "evaluate_flaky", detail)
+
+
+def said(run: Run, judgement: Judgement, check: str, where: str, *, tolerant: bool = True) -> bool | None:
     """Whether `evaluate` passes; None when that cannot be said, which is then noted as a problem of `check`.
 
     `tolerant`: the exceptions of `NOT_PASSED` count as not passed.
     """
-    runs = await world.evaluate(evaluation, answer)
-    said = [_passed(run, tolerant=tolerant) for run in runs]
-    for run, passed in zip(runs, said, strict=True):
-        if run.wrote:
-            calls = ", ".join(call.name for call in run.calls if call.kind == "write" and call.error is None)
-            judgement.fail("read_only", "evaluate_wrote", f"evaluate changes the state {where} ({calls}).")
-        if passed is None:
-            reason = {"no_evaluate": "no_evaluate", "syntax": "syntax"}.get(run.status, f"evaluate_{_short(run)}")
-            judgement.fail(check, reason, _ended(f"evaluate, {where},", run))
-            return None
-    if len(set(said)) > 1:
-        judgement.fail("deterministic", "evaluate_flaky", f"evaluate, {where}, does not say the same twice.")
-    return said[0]
+    if run.wrote:
+        calls = ", ".join(call.name for call in run.calls if call.kind == "write" and call.error is None)
+        judgement.fail("read_only", "evaluate_wrote", f"evaluate changes the state {where} ({calls}).")
+    passed = _passed(run, tolerant=tolerant)
+    if passed is None:
+        reason = {"no_evaluate": "no_evaluate", "syntax": "syntax"}.get(run.status, f"evaluate_{_short(run)}")
+        judgement.fail(check, reason, _ended(f"evaluate, {where},", run))
+    return passed
 
 
 def _passed(run: Run, *, tolerant: bool) -> bool | None:

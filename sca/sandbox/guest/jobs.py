@@ -187,7 +187,9 @@ class Job:
         self._write_job()
         if self.state:
             tools = self.program.tools.fileno() if self.keep else self.program.tools.detach()
-            self.state.tell({"op": "serve", "check": job["mode"] == "evaluate"}, os.dup(tools) if self.keep else tools)
+            self.state.tell(
+                {"op": "serve", "check": job["mode"] == "evaluate"}, os.dup(tools) if self.keep else tools
+            )
             self.loop.watch(self.state.channel.sock.fileno(), self._read_journal)
         if self.keep:
             self.program.signal(signal.SIGCONT)

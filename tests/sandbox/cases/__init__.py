@@ -58,6 +58,8 @@ class Case:
     S: str | None = None
     F: str | None = None
     E: str | None = None
+    failures: tuple[str, ...] | None = None
+    """All failure cases, in place of the sound ones."""
     work: bool = False
     slow: bool = False
     """Takes the whole wall time."""
@@ -69,7 +71,7 @@ class Case:
             update={
                 "solution": solution,
                 "evaluation_function": CHECK if self.E is None else self.E,
-                "failure_cases": FAILURES if self.F is None else [self.F, *FAILURES],
+                "failure_cases": [*([] if self.F is None else [self.F]), *(self.failures or FAILURES)],
             }
         )
 

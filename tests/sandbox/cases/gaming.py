@@ -1,9 +1,24 @@
 """Tasks that pass without being sound."""
 
-from sandbox.cases import CHECK, FAILURES, WORK, Case, attack
+from sandbox.cases import FAILURES, WORK, Case, attack
 
 RANDOM = ("noop_passes", "solution_fails", "failure_passes", "evaluate_flaky", "unstable")
 RIGHT = 'get_order("A1001").get("return_items") == ["teapot-2"]'
+
+DEGENERATE = {
+    "the same failure three times": [FAILURES[0]] * 3,
+    "the same failure in other words": [FAILURES[0], FAILURES[0] + " #", "x = 1\n" + FAILURES[0]],
+    "failures that do nothing": ["pass", "x = 1", "2 + 2"],
+    "failures that only look": ["get_order('A1001')", "get_order('A1002')", "get_user('anna_berg')"],
+    "failures that only answer": ["result = 1", "result = 2", "result = 3"],
+    "failures that only print": ["print(1)", "print(2)", "print(3)"],
+    "two and one that does nothing": [*FAILURES[:2], "pass"],
+    "a call made twice and refused": [
+        FAILURES[0],
+        f"{FAILURES[0]}\ntry: {FAILURES[0]}\nexcept ToolError: pass",
+        FAILURES[0],
+    ],
+}
 
 CASES = [
     Case("a check that always passes", "noop_passes", E="def evaluate(): return True"),
@@ -29,19 +44,5 @@ CASES = [
     Case("a check that raises something else before", "evaluate_exception", E=f"def evaluate():\n    if not {RIGHT}: raise OSError\n    return True"),
     Case("a check that needs the solution's variables", "evaluate_exception", S=f"done = True\n{WORK}", E="def evaluate(): return done"),
     Case("a check that needs a file of the solution", "solution_exception", S=f"open('/tmp/done', 'w')\n{WORK}"),
+    *(Case(name, "failures_degenerate", failures=tuple(failures)) for name, failures in DEGENERATE.items()),
 ]  # fmt: skip
-
-DEGENERATE = {
-    "the same failure three times": [FAILURES[0]] * 3,
-    "the same failure in other words": [FAILURES[0], FAILURES[0] + " #", "x = 1\n" + FAILURES[0]],
-    "failures that do nothing": ["pass", "x = 1", "2 + 2"],
-    "failures that only look": ["get_order('A1001')", "get_order('A1002')", "get_user('anna_berg')"],
-    "failures that only print": ["print(1)", "print(2)", "print(3)"],
-    "two and one that does nothing": [*FAILURES[:2], "pass"],
-    "a call made twice and refused": [
-        FAILURES[0],
-        f"{FAILURES[0]}\ntry: {FAILURES[0]}\nexcept ToolError: pass",
-        FAILURES[0],
-    ],
-}
-assert CHECK
