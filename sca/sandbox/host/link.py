@@ -37,6 +37,7 @@ class Link:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._inbox = Inbox(LARGE)
+        self._unsent = bytearray()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -67,10 +68,17 @@ class Link:
         return told
 
     def tell(self, operation: str, **arguments: Any) -> int:
-        """Send a request, whose answer nobody need wait for; its number."""
+        """Send a request, whose answer nobody need wait for; its number. What is told at once goes as one piece."""
         number = self.number()
-        self.writer.write(pack({"id": number, "op": operation, **arguments}))
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent += pack({"id": number, "op": operation, **arguments})
         return number
+
+    def _send(self) -> None:
+        if not self.broken:
+            self.writer.write(bytes(self._unsent))
+        self._unsent.clear()
 
     async def close(self) -> None:
         """Hang up; the supervisor then ends."""

@@ -86,7 +86,8 @@ class HostWorld:
     def __init__(self, box: HostBox, number: int, family: str) -> None:
         self._box, self._number, self._family = box, number, family
         self._prompts = itertools.count(1)
-        self._closed = False
+        self._open = False
+        """Whether the container has heard of it."""
 
     async def run(self, source: str) -> Run:
         """Run a program to its end in a fresh process."""
@@ -141,8 +142,8 @@ class HostWorld:
 
     async def close(self) -> None:
         """End the state process."""
-        if not self._closed and not self._box.link.broken:
-            self._closed = True
+        if self._open and not self._box.link.broken:
+            self._open = False
             self._tell("close")
 
     def _tell(self, operation: str, **arguments: Any) -> None:
@@ -150,6 +151,7 @@ class HostWorld:
 
     async def _ask(self, operation: str, seconds: float | None = None, **arguments: Any) -> dict[str, Any]:
         seconds = seconds or patience(self._box.limits)
+        self._open = True
         return await self._box.link.ask(
             operation, seconds=seconds, world=self._number, family=self._family, **arguments
         )
