@@ -276,9 +276,12 @@ def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "R
 
 
 def check_judgeable(tasks: "Iterable[Task]", file: str, reward: "Kind") -> None:
-    """Raise `BadInput` that names each task without what its reward needs."""
-    from sca.errors import BadInput
+    """Raise `BadInput` that names each task without what its reward needs, `UsageError` where it is all of them."""
+    from sca.errors import BadInput, UsageError
     from sca.judging.reward import missing
 
-    if problems := [f"{file}: {task.id}: {problem}" for task in tasks if (problem := missing(task, reward))]:
+    found = {task.id: missing(task, reward) for task in tasks}
+    if len(found) > 1 and len(kinds := set(found.values())) == 1 and (problem := kinds.pop()):
+        raise UsageError(f"{file}: all {len(found)} tasks: {problem}")
+    if problems := [f"{file}: {task}: {problem}" for task, problem in found.items() if problem]:
         raise BadInput(problems)

@@ -86,7 +86,7 @@ class Author:
                 amount = min(price, method["amount"] + (1 if self.rng.random() < 0.1 else 0))
                 payments.append({"payment_id": name, "amount": amount})
                 price -= amount
-        return [*payments, {"payment_id": self.rng.choice(cards or list(methods)), "amount": price}]
+        return [*payments, {"payment_id": self.rng.choice(cards or ["credit_card_0"]), "amount": price}]
 
     def cancel(self) -> Action:
         return "cancel_reservation", {"reservation_id": self._reservation_id()}

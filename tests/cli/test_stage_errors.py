@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ TASK = {
     "failure_cases": ["1", "2", "3"],
 }
 SHOP = ("--env", str(FOLDER))
+REPO = str(Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def sca(tmp_path):
 
     def sca(tasks, *arguments):
         (tmp_path / "t.jsonl").write_text("".join(json.dumps(TASK | task) + "\n" for task in tasks))
-        nowhere = {"PATH": "/usr/bin", "SCA_DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+        nowhere = {"PATH": "/usr/bin", "PYTHONPATH": REPO, "SCA_DOCKER_HOST": "unix:///nonexistent/docker.sock"}
         ran = subprocess.run(
             [sys.executable, "-m", "sca", *arguments],
             cwd=tmp_path, env=nowhere, capture_output=True, text=True, check=False,
@@ -77,6 +79,20 @@ def test_flags_of_a_model_are_refused_where_no_model_acts(sca, flags):
 def test_an_oracle_needs_solutions(sca):
     code, told = sca([{"solution": None}], "rollout", "t.jsonl", *SHOP, "--agent", "oracle")
     assert (code, "t.jsonl: shop-000000-000001: solution: is null" in told) == (1, True)
+
+
+def test_a_task_without_what_its_reward_needs_is_named(sca):
+    nop = ("rollout", "t.jsonl", *SHOP, "--agent", "nop")
+    code, told = sca([{}, {"id": "b", "evaluation_function": None}], *nop)
+    assert (code, "t.jsonl: b: evaluation_function: is null; the reward `check` needs one" in told) == (1, True)
+
+
+def test_a_file_whose_tasks_all_lack_it_is_wrong_usage(sca):
+    bare = {"evaluation_function": None, "actions": []}
+    code, told = sca([bare, {"id": "b"} | bare], "rollout", "t.jsonl", *SHOP, "--agent", "nop")
+    assert (code, "all 2 tasks: evaluation_function: is null" in told, "--reward official" in told) == (2, True, True)
+    code, told = sca([{}, {"id": "b"}], "rollout", "t.jsonl", *SHOP, "--agent", "nop", "--reward", "official")
+    assert (code, "all 2 tasks: actions: is null" in told) == (2, True)
 
 
 def test_lines_that_are_left_out_are_named(sca):
