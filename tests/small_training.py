@@ -10,6 +10,7 @@ from sca.records.contract import Message, Segment, Trajectory
 from sca.training.algorithms import algorithm_of, select
 from sca.training.attempts import Reader
 from sca.training.loop import Place, train, units_of
+from sca.training.lora import adapted
 from sca.training.passes import PaddedPasses
 from sca.training.policy import Policy
 
@@ -59,6 +60,8 @@ def run(folder: Path, place: Path, settings, attempts=None, heard=lambda done, m
     """Train the model of a folder; its parameters by name."""
     algorithm, selection = chosen(settings, attempts)
     policy = load(folder, critic=algorithm.critic)
+    if settings.lora:
+        policy = Policy(adapted(policy.model, settings, str(folder)), critic=algorithm.critic)
     place.mkdir(exist_ok=True)
     where = Place(place / "state", place / "metrics.jsonl")
     train(policy, selection, algorithm, settings, where, pad_id=0, bf16=False, heard=heard)

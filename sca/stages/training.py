@@ -134,7 +134,9 @@ def run_training(
     """Train, write the checkpoint, and return the figures that the sidecar holds."""
     pad = loaded.tokenizer.pad_token_id
     origin = lineage(sidecar.settings["model"], loaded.folder)
-    model = adapted(loaded.model, settings, origin["trained_from"]["name"]) if settings.lora else loaded.model
+    name = origin["trained_from"]["name"]
+    base = name if "/" in name else str(loaded.folder)  # what peft can find: a name of the hub, or a folder
+    model = adapted(loaded.model, settings, base) if settings.lora else loaded.model
     policy = Policy(model, critic=algorithm.critic)
     train(
         policy, selection, algorithm, settings, checkpoint.place,

@@ -43,7 +43,7 @@ def adapted(model: "PreTrainedModel", settings: TrainSettings, name: str) -> Any
 
 def merged(model: Any, adapter: Path) -> "PreTrainedModel":
     """Save the adapter, and return the model with it merged in; `model` is used up."""
-    model.save_pretrained(adapter)
+    model.save_pretrained(adapter, save_embedding_layers=False)  # else peft asks the hub about the base model
     (adapter / "README.md").unlink(missing_ok=True)  # peft's form of a model card, not filled in
     whole: PreTrainedModel = model.merge_and_unload()
     return whole

@@ -76,7 +76,7 @@ class Run:
         )
         self.place = Place(folder / "state", folder / "metrics.jsonl")
 
-    def round(self, number, records):
+    def round(self, number, records, rate=1.0):
         """One step on these attempts."""
         algorithm, selection = chosen(self.settings, records)
         examples = selection.examples
@@ -85,7 +85,7 @@ class Run:
             for example, outputs in zip(examples, self.base.measure(examples), strict=True):
                 known[example]["reference"] = outputs.logprobs
         parts = (self.accelerator, self.policy, self.optimizer, self.passes, algorithm, self.settings, self.place)
-        return Step(*parts).take(number, selection.items, known, 1.0)
+        return Step(*parts).take(number, selection.items, known, rate)
 
     def reward(self):
         """What the policy earns on average."""
@@ -114,6 +114,26 @@ def test_every_algorithm_finds_what_earns_most(tmp_path, settings):
             break
     assert before < 0.2
     assert run.reward() > 0.95
+
+
+@torch.no_grad()
+def success(policy, prompt):
+    """The probability that an attempt earns something."""
+    first = policy.model(torch.tensor([[prompt]])).logits[0, -1].softmax(-1)[PROMPTS[prompt]]
+    second = policy.model(torch.tensor([[prompt, PROMPTS[prompt], ENVIRONMENT]])).logits[0, -1].softmax(-1)
+    return (first * second[::2].sum()).item()
+
+
+def test_ppo_weighs_reward_against_divergence_as_theory_says(tmp_path):
+    """With reward 0 or 1 the best policy under β is π ∝ π_ref exp(reward / β): 0.69 here, at 2 β it would be 0.23."""
+    beta, rounds = 0.25, 80
+    run = Run(PpoSettings(lr=0.02, critic_lr=0.02, clip_ratio=0.2, kl=beta, lam=1.0), tmp_path)
+    torch.manual_seed(1)
+    before = [success(run.policy, prompt) for prompt in PROMPTS]
+    for number in range(rounds):
+        run.round(number, sampled(run.policy, 96), rate=1 - number / rounds)
+    best = [odds * math.exp(1 / beta) / (odds * math.exp(1 / beta) + 1 - odds) for odds in before]
+    assert sum(success(run.policy, prompt) for prompt in PROMPTS) / 3 == pytest.approx(sum(best) / 3, abs=0.12)
 
 
 def test_distillation_reproduces_how_often_the_teacher_says_what(tmp_path):

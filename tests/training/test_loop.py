@@ -28,6 +28,7 @@ ALL = [
     PpoSettings(**SHARED, critic_lr=1e-2),
     GrpoSettings(**SHARED),
 ]
+WITH_ADAPTERS = [*ALL, PpoSettings(**SHARED, critic_lr=1e-2, lora=True)]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("settings", ALL, ids=lambda settings: settings.algorithm)
+@pytest.mark.parametrize("settings", WITH_ADAPTERS, ids=lambda settings: settings.algorithm)
 def test_an_interrupted_run_ends_with_the_very_same_weights(model_folder, tmp_path, monkeypatch, settings):
     monkeypatch.setattr(loop, "SAVE_EVERY", -1.0)
     every = []

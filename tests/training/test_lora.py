@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from sca.engines.weights import Loaded
 from sca.errors import UsageError
 from sca.stages.training import Checkpoint, begin, run_training
-from sca.training.lora import adapted
+from sca.training.lora import adapted, merged
 from sca.training.settings import GrpoSettings, PpoSettings, SftSettings, settings_of
 
 IDS = torch.tensor([[1, 2, 3, 4, 5, 6, 7]])
@@ -97,6 +97,12 @@ def test_adapters_train_by_algorithms_that_need_more_than_the_model(place, tmp_p
     lines = [json.loads(line) for line in (tmp_path / "c.metrics.jsonl").read_text().splitlines()]
     assert lines[0]["kl"] == pytest.approx(0, abs=1e-6)  # the base is the reference
     assert lines[-1]["grad_norm"] > 0
+
+
+def test_an_adapter_of_a_model_of_the_hub_is_saved_without_asking_the_hub(place, tmp_path):
+    merged(adapted(load(place / "model").model, SftSettings(lora=True), "nobody/nothing"), tmp_path)
+    config = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "nobody/nothing"
 
 
 def test_the_adapter_names_its_base(place):
