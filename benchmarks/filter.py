@@ -71,7 +71,8 @@ def main() -> None:
     """Print each miss, the table of confusion and the figures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     tasks = read_all(folder)
-    (folder / "tasks.jsonl").write_text("".join(task.model_dump_json() + "\n" for task in tasks), encoding="utf-8")
+    lines = (task.model_dump_json(exclude_defaults=True) + "\n" for task in tasks)
+    (folder / "tasks.jsonl").write_text("".join(lines), encoding="utf-8")
     found = asyncio.run(judge_all(tasks))
     table: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     for task in found:

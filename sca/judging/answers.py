@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sca.judging.kinship import Kinship
-from sca.judging.wording import number_spans, numbers, phrases, plain
+from sca.judging.wording import STOP, number_spans, numbers, phrases, plain, stem, words
 
 _ASKS = re.compile(
     r"\?|\b(how (?:much|many|long)|what|which|when|where|whether|tell|told|know|ask|find out|learn|hear|curious|say"
@@ -20,6 +20,8 @@ _ASKS = re.compile(
 )
 _PROPER = re.compile("[a-z][A-Z]")
 """PayPal is written so by everybody."""
+_EVERYWHERE = STOP | {stem(word) for word in ("order", "item", "product", "user", "payment", "method", "option")}
+"""Names that say nothing of what is asked."""
 FACTS = 4
 """Facts of one answer that are changed at most."""
 _LONGEST_UNIT = 5
@@ -81,16 +83,19 @@ class Answers:
                 yield Fact(*match.span(), word, False, tuple(near))
 
     def _neighbours(self, text: str) -> list[str]:
-        """Values under the same name elsewhere, those nearest in the documents first."""
+        """Values under the same name elsewhere, in the order of reading."""
         found: dict[str, None] = {}
-        for place in self.kinship.entries.get(plain(text), []):
-            for entries in self.kinship.entries.values():
-                for entry in entries:
-                    if entry.path[-1:] == place.path[-1:] and plain(entry.value) != plain(text):
-                        found.setdefault(str(entry.value))
-                if len(found) > FACTS:
-                    return list(found)
-        return list(found)
+        for name in self.kinship.names.get(plain(text), []):
+            for key, value in self.kinship.by_name[name].items():
+                if key != plain(text):
+                    found.setdefault(str(value))
+        return list(found)[:FACTS]
+
+    def asked_by_name(self, fact: Fact) -> bool:
+        """Whether the instruction names what the fact is in the records: a city, a tracking number."""
+        said = set(words(self.instruction)) - _EVERYWHERE
+        names = self.kinship.names.get(plain(fact.text), [])
+        return any(said & set(words(name.replace("_", " "))) for name in names)
 
     def without(self, fact: Fact) -> str:
         """The answer with the fact left out."""

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from sca.judging.reading import Document, Library
-from sca.judging.surroundings import bare
+from sca.judging.surroundings import bare, named_values
 from sca.judging.wording import plain
 
 Fact = tuple[str, str]
@@ -54,6 +54,24 @@ class Kinship:
         for document in self.library.documents:
             for entry in _entries(document, document.result, (), counter):
                 found[plain(entry.value)].append(entry)
+        return dict(found)
+
+    @cached_property
+    def by_name(self) -> dict[str, dict[str, Any]]:
+        """Name of a leaf → plain form → value, in all that was read."""
+        found: dict[str, dict[str, Any]] = defaultdict(dict)
+        for document in self.library.documents:
+            for name, value in named_values(document.result):
+                found[name].setdefault(plain(value), value)
+        return dict(found)
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """Plain form of a leaf → the names under which it stands."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, values in self.by_name.items():
+            for value in values:
+                found[value].append(name)
         return dict(found)
 
     @cached_property

@@ -146,8 +146,8 @@ class _Measuring:
         if self.acts and not (answers.asked_for and facts):
             return
         idle = {place for place, said in passed.items() if said and said[0]} if facts else set()
-        amounts = {f"answer[{fact.text}]" for fact in facts if fact.amount}
-        courtesy = idle - amounts if idle < set(passed) else set()
+        asked = {f"answer[{fact.text}]" for fact in facts if fact.amount or answers.asked_by_name(fact)}
+        courtesy = idle - asked if idle < set(passed) else set()
         for place, said in passed.items():
             if place not in courtesy:
                 self.findings.counted[place] += [not one for one in (said[1:] if facts else said)]

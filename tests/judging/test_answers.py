@@ -55,3 +55,11 @@ def test_where_nobody_listens_only_the_number_may_be_written_otherwise():
 
 def test_a_list_is_corrupted_by_its_order():
     assert answers('["a", "b"]', user=False).corrupted() == ['["b", "a"]', '["b"]']
+
+
+def test_what_the_instruction_names_is_asked_for():
+    told = answers("It is green.")
+    (fact,) = told.facts
+    assert not told.asked_by_name(fact)
+    told.instruction = "You want to know the colour of the tent."
+    assert told.asked_by_name(fact)

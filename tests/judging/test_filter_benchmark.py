@@ -12,6 +12,7 @@ from sca.dialogue.setting import Setting
 from sca.judging.quality import measure
 from sca.judging.thresholds import Thresholds
 from sca.judging.verdict import judge
+from sca.records.contract import Task
 from sca.sandbox.host import DockerSandbox
 from sca.stages.validation import judged, surroundings_of, with_flags
 
@@ -24,7 +25,7 @@ TASKS = benchmark.read_all(benchmark.FOLDER)
 
 def test_the_file_that_ships_is_made_from_the_readable_source():
     shipped = (benchmark.FOLDER / "tasks.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line) for line in shipped] == [task.model_dump() for task in TASKS]
+    assert [Task(**json.loads(line)) for line in shipped] == TASKS
 
 
 def test_there_are_thirty_good_tasks_and_ten_of_each_flaw():
