@@ -86,6 +86,20 @@ async def test_a_move_is_no_write(counting):
     assert (run.calls[0].kind, run.wrote) == ("move", False)
 
 
+async def test_a_check_that_moves_leaves_the_state_where_it_was(counting):
+    await counting.run("step()")
+    check = "def evaluate():\n    step(); step()\n    return True"
+    assert [(run.verdict, run.wrote) for run in await counting.evaluate(check, "")] == [(True, False)] * 2
+    assert (await counting.state())["place"] == 1
+
+
+async def test_a_trial_is_a_program_and_a_check_of_its_answer(counting):
+    run, check = await counting.trial("count(3)\nresult = 'x'", "def evaluate(answer): return answer == 'x'")
+    assert (run.status, run.wrote, check.verdict) == ("ok", True, True)
+    run, check = await counting.trial("import os; os._exit(1)", "def evaluate(): return True")
+    assert (run.status, check) == ("exit", None)
+
+
 async def test_a_tool_that_ends_the_episode_is_noted(counting):
     assert (await counting.run("finish()")).ended
     assert not (await counting.run("count()")).ended

@@ -1,6 +1,7 @@
 """How a process comes to be, what it gives up, and how everything that runs under a uid is ended."""
 
 import contextlib
+import errno
 import importlib
 import math
 import os
@@ -67,8 +68,10 @@ def limit_heirs(limits: dict[str, Any]) -> None:
     limit_memory(limits["memory_bytes"])
     limit(resource.RLIMIT_NOFILE, 64)
     limit(resource.RLIMIT_STACK, 8 << 20)
-    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
+    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK):
         limit(kind, 0)
+    with contextlib.suppress(ValueError):  # gVisor has neither this limit nor such queues
+        limit(resource.RLIMIT_MSGQUEUE, 0)
 
 
 def limit_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> None:
@@ -90,7 +93,11 @@ def limit(kind: int, value: int) -> None:
 def first_to_go() -> None:
     """Have the kernel choose this process before any other when memory runs out."""
     score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    os.write(score, b"1000")
+    try:
+        os.write(score, b"1000")
+    except OSError as error:
+        if error.errno != errno.EFBIG:  # so says gVisor, which is killed as a whole if at all
+            raise
     os.close(score)
 
 
