@@ -30,6 +30,14 @@ SPEED = frozenset(
 )
 """Arguments that change how fast it goes and not what is sampled, but for rounding; no settings of a run."""
 
+TIED = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15)  # PR_SET_PDEATHSIG, SIGTERM: it stays over execv
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Run first in a child: without it the processes outlive a killed command, and keep a GPU's memory."""
+
 
 def installed() -> None:
     """Raise `UsageError` where vLLM is not installed."""
@@ -191,5 +199,11 @@ def _logging(log: Path) -> dict[str, Any]:
 
 
 def _script(executable: str | bytes, log: Path) -> str:
-    """Runs Python with its output turned to `log`."""
-    return f'#!/bin/sh\nexec {shlex.quote(os.fsdecode(executable))} "$@" >>{shlex.quote(str(log))} 2>&1\n'
+    """Runs Python with its output turned to `log`; a process of vLLM ends when this one is gone, however it ended."""
+    python = shlex.quote(os.fsdecode(executable))
+    tied = f"{python} -I -S -c {shlex.quote(TIED)} {python}"
+    return f"""#!/bin/sh
+exec >>{shlex.quote(str(log))} 2>&1
+case "$*" in *spawn_main*) exec {tied} "$@" ;; esac
+exec {python} "$@"
+"""

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,6 +224,29 @@ async def test_a_model_that_cannot_be_run_is_one_line_with_the_log(tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
+def test_its_processes_end_with_a_command_that_is_killed():
+    code = f"""
+import asyncio, psutil, time
+from sca.engines.opening import open_engine
+
+async def main():
+    async with open_engine("vllm", None, **{SMALL}):
+        print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
+        time.sleep(600)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    children = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert len(children) >= 2
+    assert alive == []
+
+
 async def test_a_dead_engine_is_said_within_seconds(engine):
     waiting = [
         asyncio.create_task(engine.complete(replace(ASK, seed=seed, sampling=Sampling(max_tokens=900))))
@@ -231,7 +254,6 @@ async def test_a_dead_engine_is_said_within_seconds(engine):
     ]
     await asyncio.sleep(0.3)
     (core,) = [child for child in psutil.Process().children(recursive=True) if "EngineCore" in child.name()]
-    began = time.monotonic()
     os.kill(core.pid, signal.SIGKILL)
     ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 60)
     errors = [one for one in ended if isinstance(one, EngineError)]
@@ -240,4 +262,3 @@ async def test_a_dead_engine_is_said_within_seconds(engine):
     assert Path(str(errors[-1]).rsplit(" ", 1)[-1]).is_file()
     with pytest.raises(EngineError, match="vLLM has died"):
         await engine.complete(ASK)
-    print(f"noticed after {time.monotonic() - began:.1f} s")
