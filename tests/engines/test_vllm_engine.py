@@ -26,10 +26,11 @@ from sca.engines.opening import SHIPPED, open_engine
 from sca.engines.tokenizing import tokenizer_of
 from sca.engines.vllm_process import Options
 from sca.errors import EngineError, ScaError, UsageError
+from sca.judging.reward import Judge
 from sca.records.contract import Task, Trajectory
 from sca.records.output import Output
 from sca.records.reading import read
-from sca.sandbox.host import DockerSandbox
+from sca.sandbox.host.double import SubprocessSandbox
 from sca.stages.rollouts import run_rollouts
 
 SMALL = {"kv_cache_memory_bytes": str(1 << 30)}
@@ -142,17 +143,25 @@ async def test_many_at_once_share_what_their_prompts_begin_with(engine):
     assert 0 < after["prefix_cache_hit_rate"] < 1
 
 
-@pytest.mark.docker
 async def test_two_runs_have_equal_ids_prompts_and_order(engine, tmp_path):
     setting = Setting.open("calculation")
     tasks = read(setting.test_tasks, Task).records[:3]
     agent = ModelAgent(setting, Asker(engine, Sampling(max_tokens=80), 0), ExecutorRules("brief", 3))
 
     async def run(name, concurrency):
-        async with DockerSandbox(setting.folder) as sandbox:
+        async with SubprocessSandbox(setting.folder) as sandbox:
             with Output.open(tmp_path / name, Trajectory, {}) as out:
                 await run_rollouts(
-                    tasks, 2, agent, sandbox, out, run="x", concurrency=concurrency, progress=Progress()
+                    tasks,
+                    2,
+                    agent,
+                    Judge("check"),
+                    sandbox,
+                    out,
+                    run="x",
+                    state_changes=False,
+                    concurrency=concurrency,
+                    progress=Progress(),
                 )
                 out.finish(counts={})
         return list(read(tmp_path / name, Trajectory).records)
