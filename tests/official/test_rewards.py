@@ -6,6 +6,7 @@ import pytest_asyncio
 from sca.environment.loading import find, load
 from sca.judging.reward import Judge, missing
 from sca.records.contract import Action, Task
+from sca.sandbox import Run
 from sca.sandbox.host.double import SubprocessSandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -118,6 +119,32 @@ async def test_the_state_knows_a_transfer_from_none(box):
 async def test_a_solution_that_fails_rewards_nobody_and_says_why(box):
     found = await reward(box, "state", task(solution="1 / 0"), "pass")
     assert (found.value, found.detail) == (0, "the task's solution: ZeroDivisionError: division by zero")
+
+
+class _Starving:
+    """A box whose first world ends whatever program it is given."""
+
+    def __init__(self, box):
+        self.box, self.made = box, 0
+
+    async def world(self, family=None):
+        self.made += 1
+        world = await self.box.world(family)
+        if self.made == 1:
+            world.run = _out_of_time
+        return world
+
+
+async def _out_of_time(source):
+    return Run("bad_result")
+
+
+async def test_a_solution_that_a_starving_machine_ended_runs_again(box):
+    world, starving = await box.world(), _Starving(box)
+    await world.run(CANCEL)
+    judge = Judge("state", lambda _: TOOLS)
+    found = await judge.reward(task(solution=CANCEL), starving, world, await world.state_hash(), "")
+    assert (found.value, starving.made) == (1, 2)
 
 
 async def test_a_check_is_a_reward_as_before(box):
