@@ -25,7 +25,8 @@ DIALOGUE = [
 # tokens of a turn's end were sampled they are the agent's, and stand apart.
 MARKED = {
     "llama": [
-        ("<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nToday Date: 26 Jul 2024\n\n", False),
+        ("<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n", False),
+        ("Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n", False),
         ("Act as the agent.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nWhat is 12.5?<|eot_id|>", False),
         ("<|start_header_id|>assistant<|end_header_id|>\n\n", False),
         (FIRST, True),
