@@ -83,12 +83,15 @@ def train(
     passes = choose_passes(
         accelerator, prepared, batches, tokens=settings.micro_tokens, pad_id=pad_id, bf16=bf16, plain=plain
     )
-    known = known_before(algorithm, selection.examples, passes, measured)
+    longest = max(len(example.ids) for example in selection.examples)
+    with memory.explained(settings.micro_tokens, longest):
+        known = known_before(algorithm, selection.examples, passes, measured)
     step_ = Step(accelerator, policy, optimizer, passes, algorithm, settings, place)
     saved = time.monotonic()
     for step in range(done, len(plan)):
         items = [selection.items[index] for index in plan[step]]
-        figures = step_.take(step, items, known, settings.learning_rate(step, len(plan)))
+        with memory.explained(settings.micro_tokens, longest):
+            figures = step_.take(step, items, known, settings.learning_rate(step, len(plan)))
         epoch = round((step + 1) * settings.epochs / len(plan), 4)
         record = {"step": step + 1, "epoch": epoch, **figures, "zero_signal": round(selection.zero_signal, 4)}
         with place.metrics.open("a", encoding="utf-8") as file:
@@ -173,17 +176,7 @@ class Step:
             return part.value
 
         self.policy.train()
-        try:
-            tokens = self.passes.backward(units, loss)
-        except (MemoryError, RuntimeError) as error:
-            if not memory.out_of_memory(error):
-                raise
-            at_once = self.settings.micro_tokens
-            raise ScaError(
-                f"out of memory in step {step + 1}, with {at_once} tokens at once and the longest attempt of "
-                f"{max(len(example.ids) for item in items for example in item.examples)}; {memory.ADVICE}. "
-                "With another --micro-tokens the same command goes on from the last saved state"
-            ) from error
+        tokens = self.passes.backward(units, loss)
         self.policy.eval()
         norm = float(self.accelerator.clip_grad_norm_(self.policy.parameters(), self.settings.clip))
         self._check("gradient's norm", norm, step, items)

@@ -10,7 +10,8 @@ The first two are exact, the last is a rule of thumb for Llama-like layers (Kort
 count 34 bytes × hidden in half precision with the inner size four times the hidden one).
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -103,6 +104,20 @@ def check(need: Estimate, free: int) -> str | None:
     if need.total > free:
         return f"training may take {need}, and {free / GB:.1f} GB are free; {ADVICE}"
     return None
+
+
+@contextmanager
+def explained(at_once: int, longest: int) -> Iterator[None]:
+    """Where memory runs out in here, raise `ScaError` with what to change."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        raise ScaError(
+            f"out of memory with {at_once} tokens at once and the longest attempt of {longest}; {ADVICE}. "
+            "With another --micro-tokens the same command goes on from the last saved state"
+        ) from error
 
 
 def out_of_memory(error: BaseException) -> bool:

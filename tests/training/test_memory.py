@@ -9,7 +9,7 @@ from sca.errors import ScaError
 from sca.training import loop, memory
 from sca.training.lora import adapted
 from sca.training.memory import Estimate
-from sca.training.settings import RftSettings, SftSettings
+from sca.training.settings import DpoSettings, RftSettings, SftSettings
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,14 @@ def test_what_cannot_fit_is_an_error_and_what_may_not_is_a_warning():
         memory.check(need, 15 * 10**9)
 
 
-def test_out_of_memory_says_what_to_change(folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize("settings", [RftSettings(), DpoSettings()], ids=["in a step", "before the first"])
+def test_out_of_memory_says_what_to_change(folder, tmp_path, monkeypatch, settings):
     def hungry(self, ids, mask):
         return torch.empty(10**16)
 
     monkeypatch.setattr(loop.Policy, "forward", hungry)
-    with pytest.raises(ScaError, match=r"out of memory in step 1, with 8192 tokens .* a lower --micro-tokens"):
-        run(folder, tmp_path / "run", RftSettings())
+    with pytest.raises(ScaError, match=r"out of memory with 8192 tokens .* a lower --micro-tokens"):
+        run(folder, tmp_path / "run", settings)
 
 
 def test_another_fault_is_not_taken_for_want_of_memory(folder, tmp_path, monkeypatch):
