@@ -20,19 +20,18 @@ def sca(tmp_path):
 
 
 def test_list_names_what_ships_and_what_it_holds(sca):
-    ended = sca("env", "list")
-    assert ended.stdout.splitlines()[0] == (
-        "calculation  4 families, 24 tools, 75 test tasks; counts the answer, without a user"
-    )
+    told = dict(line.split(maxsplit=1) for line in sca("env", "list").stdout.splitlines()[::2])
+    assert told.keys() >= {"airline", "calculation", "retail", "web_browsing"}
+    assert told["calculation"] == "4 families, 24 tools, 75 test tasks; counts the answer, without a user"
 
 
 def test_list_goes_on_past_an_environment_that_cannot_be_imported(sca, tmp_path):
     folder = tmp_path / "environments" / "broken"
     folder.mkdir(parents=True)
     (folder / "environment.py").write_text("import nothing_like_this")
-    ended = sca("env", "list")
-    assert f"broken       {folder / 'environment.py'} cannot be imported: ModuleNotFoundError" in ended.stdout
-    assert "calculation  4 families" in ended.stdout
+    told = " ".join(sca("env", "list").stdout.split())
+    assert f"broken {folder / 'environment.py'} cannot be imported: ModuleNotFoundError" in told
+    assert "calculation 4 families" in told
 
 
 def test_show_prints_what_the_model_reads(sca):

@@ -1,0 +1,1 @@
+"""Find things out on a company's site with a text browser."""

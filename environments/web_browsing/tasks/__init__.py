@@ -1,0 +1,1 @@
+"""Held-out tasks: their sources, and what writes `test.jsonl` from them."""
