@@ -75,11 +75,12 @@ class SharedPasses:
         """See `Passes.backward`."""
         works = [work for unit in units for work in unit]
         columns = {name: torch.cat([work.columns[name] for work in works]) for name in works[0].columns}
-        if any(len(unit) > 1 for unit in units):
-            columns, loss = self._linear(units, loss), _weighted
         forest, targets = _laid_out([work.example for work in works])
+        plan = visits(forest.roots, self.tokens)
+        if any(len(unit) > 1 for unit in units) and not _together(units, plan, targets):
+            columns, loss = self._linear(units, loss), _weighted
         walk = _Walk(self, forest, targets, columns, loss)
-        for visit in visits(forest.roots, self.tokens):
+        for visit in plan:
             walk.take(visit, {})
         return walk.through
 
@@ -160,6 +161,19 @@ def _laid_out(examples: Sequence[Example]) -> tuple[Forest, _Targets]:
     flat = torch.from_numpy(np.concatenate(predictors))
     order = flat.argsort(stable=True)
     return forest, _Targets(flat[order], torch.from_numpy(np.concatenate(ids))[order], order)
+
+
+def _together(units: Sequence[Sequence[Work]], plan: Sequence[Visit], targets: _Targets) -> bool:
+    """Whether every unit has all of its trained tokens in one visit, so that its loss can be had there."""
+    sizes = torch.tensor([sum(work.example.trained_tokens for work in unit) for unit in units])
+    unit = torch.arange(len(units)).repeat_interleave(sizes)[targets.order]
+    waiting = list(plan)
+    parts = 0
+    while waiting:
+        visit = waiting.pop()
+        waiting += visit.children
+        parts += len(set(unit[targets.of(visit)].tolist()))
+    return parts == len(units)
 
 
 def _leaf(state: Tensor) -> Tensor:

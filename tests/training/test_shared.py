@@ -137,27 +137,26 @@ def test_the_critic_learns_the_same():
     compare(expected, gradients(shared(model, 60), model, works(tree())))
 
 
-def test_a_loss_of_pairs_has_the_same_gradients():
-    def of_pair(outputs, columns):
-        return -torch.nn.functional.logsigmoid((columns["sign"] * outputs.logprobs).sum())
+@pytest.mark.parametrize("tokens", [80, 10_000])
+def test_a_loss_of_pairs_has_the_same_gradients(tokens):
+    """Whether or not a pair fits into one visit."""
+
+    def of_pairs(outputs, columns):
+        pair = columns["pair"].long()
+        sums = torch.zeros(int(pair.max()) + 1).index_add(0, pair, columns["sign"] * outputs.logprobs)
+        return -torch.nn.functional.logsigmoid(sums[pair.bincount() > 0]).sum() / 4
 
     examples = tree()[:8]
     pairs = [
         [
-            Work(one, {"sign": torch.full((one.trained_tokens,), sign)})
-            for one, sign in zip(pair, (0.1, -0.1), strict=True)
+            Work(one, {name: torch.full((one.trained_tokens,), value) for name, value in known.items()})
+            for one, known in zip(pair, ({"sign": 0.1, "pair": n}, {"sign": -0.1, "pair": n}), strict=True)
         ]
-        for pair in zip(examples[::2], examples[1::2], strict=True)
+        for n, pair in enumerate(zip(examples[::2], examples[1::2], strict=True))
     ]
-
-    def of_pairs(outputs, columns):  # rows side by side bring several pairs at once: the sign tells where one ends
-        sizes = torch.diff(((columns["sign"].diff() > 0).nonzero().flatten() + 1), prepend=torch.tensor([0]))
-        cuts = [*sizes.tolist(), len(columns["sign"]) - int(sizes.sum())]
-        parts = zip(outputs.logprobs.split(cuts), columns["sign"].split(cuts), strict=True)
-        return sum(-torch.nn.functional.logsigmoid((sign * logprobs).sum()) for logprobs, sign in parts)
-
     model = policy()
-    compare(gradients(padded(model), model, pairs, of_pairs), gradients(shared(model, 80), model, pairs, of_pair))
+    expected = gradients(padded(model), model, pairs, of_pairs)
+    compare(expected, gradients(shared(model, tokens), model, pairs, of_pairs))
 
 
 def test_checkpointed_layers_give_the_same_gradients():
