@@ -12,6 +12,7 @@ from sca.training.forest import grow
 from sca.training.passes import PaddedPasses, Passes
 from sca.training.policy import Policy, innermost
 from sca.training.shared import SharedPasses
+from sca.training.spread import SpreadPasses
 from sca.training.tree_attention import NAME
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,20 @@ def choose_passes(
     `prepared` is the policy as accelerate gave it back. Follows from the model and the data alone, so a run that goes
     on gets the same. Where sharing would be worth it but cannot be had, a logged line says why.
     """
+    passes = _choose(accelerator, prepared, batches, tokens=tokens, pad_id=pad_id, bf16=bf16, plain=plain)
+    return passes if accelerator.num_processes == 1 else SpreadPasses(accelerator, passes, prepared)
+
+
+def _choose(
+    accelerator: Accelerator,
+    prepared: nn.Module,
+    batches: Sequence[Sequence[Example]],
+    *,
+    tokens: int,
+    pad_id: int,
+    bf16: bool,
+    plain: str | None,
+) -> PaddedPasses | SharedPasses:
     padded = PaddedPasses(accelerator, prepared, tokens=tokens, pad_id=pad_id, bf16=bf16)
     left = share_left(batches)
     if left > WORTH:

@@ -71,12 +71,16 @@ def train(
         log_with=track,
         project_dir=place.metrics.with_name("runs") if track else None,
     )
+    track = track if accelerator.is_main_process else None
     if track:
         accelerator.init_trackers(place.tracked, settings.asdict())
     optimizer = optimizer_of(policy, settings)
     done, measured = state.load(place.state, policy, optimizer)
-    _cut(place.metrics, done)
-    prepared, optimizer = accelerator.prepare(policy, optimizer)
+    accelerator.wait_for_everyone()  # the others read before the first one writes
+    if accelerator.is_main_process:
+        _cut(place.metrics, done)
+    # Not `prepare`: processes add up their gradients once a step (see `spread`), not at each backward pass.
+    prepared = accelerator.prepare_model(policy, evaluation_mode=True)
     policy.eval()
     plan = planned(selection.items, settings)
     batches = [[example for i in step for example in selection.items[i].examples] for step in plan]
@@ -94,6 +98,8 @@ def train(
             figures = step_.take(step, items, known, settings.learning_rate(step, len(plan)))
         epoch = round((step + 1) * settings.epochs / len(plan), 4)
         record = {"step": step + 1, "epoch": epoch, **figures, "zero_signal": round(selection.zero_signal, 4)}
+        if not accelerator.is_main_process:
+            continue
         with place.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         if track:
@@ -178,6 +184,7 @@ class Step:
         self.policy.train()
         tokens = self.passes.backward(units, loss)
         self.policy.eval()
+        tally.gather(self.accelerator)
         norm = float(self.accelerator.clip_grad_norm_(self.policy.parameters(), self.settings.clip))
         self._check("gradient's norm", norm, step, items)
         for group in self.optimizer.param_groups:

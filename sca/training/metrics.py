@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
 
 from sca.training.algorithms import Loss
 from sca.training.algorithms.clipping import divergence
@@ -38,10 +40,27 @@ class Tally:
             # The tokens are the sampling model's, so this is its divergence from the one in training.
             self.sums["kl_behaviour"] += divergence(columns["behaviour"], outputs.logprobs).sum().item()
 
+    def gather(self, accelerator: Accelerator) -> None:
+        """Add what the other processes added."""
+        if accelerator.num_processes == 1:
+            return
+        others: list[tuple[dict[str, float], dict[str, float], int]]
+        others = gather_object([(dict(self.sums), dict(self.shares), self.tokens)])
+        self.sums, self.shares = _added([sums for sums, _, _ in others]), _added([shares for _, shares, _ in others])
+        self.tokens = sum(tokens for _, _, tokens in others)
+
     def figures(self) -> dict[str, Any]:
         """Of the whole step."""
         means = {name: value / self.tokens for name, value in self.sums.items()}
         return {**dict.fromkeys(ALWAYS), **self.shares, **means, "trained_tokens": self.tokens}
+
+
+def _added(parts: Sequence[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for name, value in part.items():
+            total[name] += value
+    return total
 
 
 def of_items(items: Sequence[Item]) -> dict[str, float]:
