@@ -23,6 +23,11 @@ def say(text: str, *, style: str | None = None) -> None:
     console().print(show_controls(text), style=style, markup=False, highlight=False, emoji=False)
 
 
+def hush() -> None:
+    """Say nothing from here on: of several processes, one speaks."""
+    console().quiet = True
+
+
 class Warnings(logging.Handler):
     """Warnings of ours as lines of the console, so that they do not tear the live line."""
 

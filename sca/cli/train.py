@@ -1,5 +1,7 @@
 """`sca train`: from attempts to a checkpoint."""
 
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +44,7 @@ def train(
     micro_tokens: own.MicroTokens = None,
     retokenize: own.Retokenize = False,
     bf16: own.Bf16 = False,
+    num_processes: own.NumProcesses = 1,
     track: own.Track = None,
     seed: options.Seed = 0,
     force: options.Force = False,
@@ -60,17 +63,24 @@ def train(
     sca train retail.jsonl airline.jsonl -o joint --model meta-llama/Llama-3.1-8B-Instruct --bf16
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     sca train trajectories.jsonl --algo dpo --pairs best
+    sca train trajectories.jsonl --num-processes 2
     sca train trajectories.jsonl --algo grpo --scale none --kl 0 --lora --lora-rank 32 --lr 1e-5
     """
     from sca.cli.closing import tell_skipped
-    from sca.cli.console import say
+    from sca.cli.console import hush, say
     from sca.cli.interrupting import leaving_at_once
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
     from sca.records.contract import Trajectory
     from sca.records.reading import read, refuse_repeated
+    from sca.records.sidecar import Sidecar
+    from sca.training import processes
     from sca.training.settings import settings_of
 
+    if num_processes > 1 and processes.count() == 1 and not dry_run:
+        processes.start(num_processes, sys.argv[1:])
+    if processes.rank():
+        hush()
     with leaving_at_once():
         from sca.stages.training import Checkpoint, begin, binding
 
@@ -100,16 +110,22 @@ def train(
         return
     if track:
         _check_tracker(track)
-    with checkpoint.alone():
-        sidecar, done = begin(checkpoint, {**binding(settings, facts, records), **ways}, force=force)
-        if done:
+    bound = {**binding(settings, facts, records), **ways}
+    with ExitStack() as stack:
+        if processes.rank():
+            sidecar, done = Sidecar(out, bound), False  # never saved; the first process speaks for all
+        else:
+            stack.enter_context(checkpoint.alone())
+            sidecar, done = begin(checkpoint, bound, force=force)
+        if processes.agreed(done):
             say(f"nothing to do: {out} is complete")
             return
         with leaving_at_once():
             loaded = _load(folder, half=bf16 and settings.lora)
         algorithm, selection = _select(records, settings, loaded, retokenize=retokenize)
         counts = _run(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, track=track)
-        _tell_end(counts, checkpoint)
+        if not processes.rank():
+            _tell_end(counts, checkpoint)
 
 
 def _load(folder: Path, *, half: bool) -> "Loaded":

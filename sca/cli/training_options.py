@@ -126,6 +126,16 @@ MicroTokens = Annotated[
         show_default="8192",
     ),
 ]
+NumProcesses = Annotated[
+    int,
+    typer.Option(
+        "--num-processes",
+        min=1,
+        metavar="N",
+        help="Processes that share each step's attempts, on GPUs where there are as many; `accelerate launch` "
+        "starts them on several machines. The weights are those of one process up to rounding.",
+    ),
+]
 Track = Annotated[
     Literal["tensorboard", "wandb"] | None,
     typer.Option(

@@ -17,6 +17,7 @@ from sca.engines.weights import Loaded
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
 from sca.records.sidecar import Sidecar, differences
+from sca.training import processes
 from sca.training.algorithms import Algorithm
 from sca.training.attempts import Selection
 from sca.training.loop import Heard, Place, train
@@ -131,7 +132,10 @@ def run_training(
     heard: Heard,
     track: str | None = None,
 ) -> dict[str, Any]:
-    """Train, write the checkpoint, and return the figures that the sidecar holds."""
+    """Train, write the checkpoint, and return the figures that the sidecar holds.
+
+    Of several processes, only the first writes and returns any.
+    """
     pad = loaded.tokenizer.pad_token_id
     origin = lineage(sidecar.settings["model"], loaded.folder)
     name = origin["trained_from"]["name"]
@@ -143,6 +147,8 @@ def run_training(
         pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model),
         track=track,
     )  # fmt: skip
+    if processes.rank():
+        return {}
     counts = {
         "attempts": len(selection.attempts),
         "examples": len(selection.examples),

@@ -74,13 +74,13 @@ def train(
     track = track if accelerator.is_main_process else None
     if track:
         accelerator.init_trackers(place.tracked, settings.asdict())
+    # Not wrapped for many processes: they add up their gradients once a step (see `spread`), not at each backward.
+    prepared = accelerator.prepare_model(policy, evaluation_mode=True)
     optimizer = optimizer_of(policy, settings)
     done, measured = state.load(place.state, policy, optimizer)
-    accelerator.wait_for_everyone()  # the others read before the first one writes
+    accelerator.wait_for_everyone()  # all have read before the first one writes
     if accelerator.is_main_process:
         _cut(place.metrics, done)
-    # Not `prepare`: processes add up their gradients once a step (see `spread`), not at each backward pass.
-    prepared = accelerator.prepare_model(policy, evaluation_mode=True)
     policy.eval()
     plan = planned(selection.items, settings)
     batches = [[example for i in step for example in selection.items[i].examples] for step in plan]

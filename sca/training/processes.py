@@ -17,11 +17,12 @@ def count() -> int:
 
 def start(processes: int, arguments: Sequence[str]) -> None:
     """Become a launcher of so many processes, each running `sca` with `arguments`. Does not return."""
+    # What `accelerate launch` runs, too; that one knows processes on a CPU only through MPI.
     command = [
-        sys.executable, "-m", "accelerate.commands.launch", f"--num_processes={processes}", "--num_machines=1",
-        "--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0", *_device(processes),
+        sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}",
         "-m", "sca", *arguments,
     ]  # fmt: skip
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // processes, 1)))
     os.execv(sys.executable, command)
 
 
@@ -32,13 +33,14 @@ def agreed(value: bool) -> bool:
     from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
-    PartialState()  # joins the processes
+    PartialState(cpu=not _gpus())  # joins the processes
     said = [value]
     broadcast_object_list(said)
     return said[0]
 
 
-def _device(processes: int) -> list[str]:
+def _gpus() -> bool:
+    """Whether there is one for each process on this machine."""
     import torch
 
-    return ["--multi_gpu"] if torch.cuda.device_count() >= processes else ["--cpu"]
+    return torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
