@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak lint bench tiny-model clean
+.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -51,7 +51,10 @@ lint: setup ## ruff (rules and format) and strict mypy
 	$(BIN)/mypy
 
 bench: setup ## Each script in benchmarks/, one after the other
-	@$(WITH_ENGINE) for script in $(wildcard benchmarks/*.py); do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+	@$(WITH_ENGINE) for script in $(filter-out benchmarks/gpu_check.py,$(wildcard benchmarks/*.py)); do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+
+gpu-check: ## Trainer and transformers engine in bfloat16 on this machine's GPU; takes PYTHON's torch, needs no setup
+	@PYTHONPATH=. $(PYTHON) benchmarks/gpu_check.py
 
 tiny-model: setup ## Train the model that ships once more, from nothing
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model
