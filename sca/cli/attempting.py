@@ -112,8 +112,12 @@ def prepare(
     containers: Containers,
     reward: "RewardKind" = "check",
     state_changes: bool = False,
+    in_training: bool = False,
 ) -> Work:
-    """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit."""
+    """Settle all settings; nothing is loaded yet. Raises `ScaError` where something does not fit.
+
+    Where the agent's model is `in_training`, users and a judge get the base model from an engine of their own.
+    """
     from sca.dialogue.executor import ExecutorRules
     from sca.sandbox import Limits
     from sca.stages.rollouts import Rollouts
@@ -130,7 +134,7 @@ def prepare(
         refuse(judge.named(), f"mean nothing to --reward {reward}, for which no model judges")
     opened, own = engine.open() if agent == "model" else (None, {})
     role = roles.resolve(flags, "executor", own, 15)
-    company = Company(engine, opened)
+    company = Company(engine, None if in_training else opened)
     served = users.settle(user, company, seed) if opened and with_user else None
     judging = judges.settle(judge, company, seed) if reward == "judge" else None
     plan = Rollouts(
@@ -231,7 +235,7 @@ async def _make(
             async with work.containers.sandbox(setting, work.plan.limits) as sandbox:
                 output.note(sandbox=sandbox.describe())
                 some, lost = await run_rollouts(
-                    tasks, work.attempts, _agent(work, setting), _judge(work, setting), sandbox, output, run=run,
+                    tasks, work.attempts, agent_of(work, setting), judge_of(work, setting), sandbox, output, run=run,
                     state_changes=work.plan.state_changes, concurrency=work.concurrency, progress=meter,
                 )  # fmt: skip
             made += some
@@ -239,7 +243,8 @@ async def _make(
     return made, losses
 
 
-def _agent(work: Work, setting: "Setting") -> "Agent":
+def agent_of(work: Work, setting: "Setting") -> "Agent":
+    """Who attempts the tasks of an environment."""
     from sca.dialogue.attempts import ModelAgent, NopAgent, OracleAgent
     from sca.dialogue.turns import Asker
 
@@ -249,7 +254,8 @@ def _agent(work: Work, setting: "Setting") -> "Agent":
     return OracleAgent(setting, work.plan.reward == "official") if work.plan.agent == "oracle" else NopAgent()
 
 
-def _judge(work: Work, setting: "Setting") -> "Judge | ModelJudge":
+def judge_of(work: Work, setting: "Setting") -> "Judge | ModelJudge":
+    """Who rewards its attempts."""
     from sca.judging.reward import Judge
 
     if work.judge is not None:

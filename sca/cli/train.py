@@ -5,8 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sca.cli import options
+from sca.cli import engines, options, roles, users
+from sca.cli import online_options as rolling
 from sca.cli import training_options as own
+from sca.cli.containers import Containers
+from sca.cli.given import refuse
 
 if TYPE_CHECKING:
     from sca.engines.weights import Loaded
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    attempts: options.Inputs,
+    attempts: own.Inputs = None,
     out: own.Out = Path("checkpoint"),
     model: options.Model = None,
     algo: own.Algo = "rft",
@@ -46,6 +49,31 @@ def train(
     bf16: own.Bf16 = False,
     num_processes: own.NumProcesses = 1,
     track: own.Track = None,
+    online: rolling.Online = False,
+    tasks: rolling.Tasks = None,
+    env: rolling.Env = None,
+    data: rolling.Data = None,
+    iterations: rolling.Iterations = None,
+    tasks_per_iteration: rolling.TasksPerIteration = None,
+    attempts_per_task: rolling.Attempts = None,
+    guard: rolling.Guard = None,
+    reward: rolling.RewardName = None,
+    engine_option: engines.EngineOption = None,
+    style: roles.Style = None,
+    temperature: roles.Temperature = None,
+    top_p: roles.TopP = None,
+    max_tokens: roles.MaxTokens = None,
+    max_turns: roles.MaxTurns = None,
+    observation_limit: roles.ObservationLimit = None,
+    user: users.Kind = None,
+    user_model: users.Model = None,
+    user_engine: users.EngineName = None,
+    user_base_url: users.BaseUrl = None,
+    user_temperature: users.Temperature = None,
+    user_max_tokens: users.MaxTokens = None,
+    concurrency: options.Concurrency = None,
+    runtime: options.Runtime = None,
+    image: options.Image = None,
     seed: options.Seed = 0,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
@@ -65,18 +93,33 @@ def train(
     sca train trajectories.jsonl --algo dpo --pairs best
     sca train trajectories.jsonl --num-processes 2
     sca train trajectories.jsonl --algo grpo --scale none --kl 0 --lora --lora-rank 32 --lr 1e-5
+    sca train --online --algo grpo --tasks validated.jsonl --iterations 50      attempts, steps, and so on
     """
-    from sca.cli.closing import tell_skipped
     from sca.cli.console import hush, say
     from sca.cli.interrupting import leaving_at_once
+    from sca.cli.online import train_online
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
-    from sca.records.contract import Trajectory
-    from sca.records.reading import read, refuse_repeated
+    from sca.errors import UsageError
     from sca.records.sidecar import Sidecar
     from sca.training import processes
     from sca.training.settings import settings_of
 
+    round_flags = rolling.Flags(
+        tasks, env, data, iterations, tasks_per_iteration, attempts_per_task, guard, reward, engine_option,
+        roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit),
+        users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
+        concurrency, Containers(runtime, image),
+    )  # fmt: skip
+    if online:
+        refuse({" ".join(map(str, attempts or [])) or "FILE": attempts or None}, "--online makes its attempts itself")
+        refuse({"--num-processes": max(num_processes, processes.count()) > 1 or None}, "--online runs in one process")
+        refuse({"--retokenize": retokenize or None}, "means nothing with --online, where tokens are recorded")
+        refuse({f"--algo {algo}": algo not in ("ppo", "grpo") or None}, "--online goes with ppo and grpo")
+    else:
+        refuse(round_flags.named(), "only for --online, which makes its attempts itself")
+        if not attempts:
+            raise UsageError("say which attempts to train on, as `sca train trajectories.jsonl`, or --online")
     if num_processes > 1 and processes.count() == 1 and not dry_run:
         processes.start(num_processes, sys.argv[1:])
     if processes.rank():
@@ -84,11 +127,7 @@ def train(
     with leaving_at_once():
         from sca.stages.training import Checkpoint, begin, binding
 
-    readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in attempts]
-    for reading in readings:
-        tell_skipped(reading)
-    refuse_repeated(attempts, readings)
-    records = [attempt for reading in readings for attempt in reading.records]
+    records = _read(attempts or [], skip_bad_lines=skip_bad_lines)
     folder = model_folder(model)
     flags = {
         "lr": lr, "batch_size": batch_size, "epochs": epochs, "max_length": max_length, "max_per_task": max_per_task,
@@ -101,15 +140,22 @@ def train(
     settings = settings_of(algo, flags, said, f"{folder / 'sca.json'}")
     facts = {"name": str(model or "tiny"), "weights_sha256": content_hash(folder)}
     ways = {"bf16": bf16, "retokenize": retokenize}
-    checkpoint = Checkpoint(out)
+    checkpoint = Checkpoint(out, online)
     checkpoint.check(folder, force=force)
+    if track and not dry_run:
+        _check_tracker(track)
+    if online:
+        _tell_memory([], settings, folder, bf16=bf16, always=dry_run)
+        train_online(
+            round_flags, settings, checkpoint, folder, model, facts, bf16=bf16, track=track, force=force,
+            skip_bad_lines=skip_bad_lines, dry_run=dry_run,
+        )  # fmt: skip
+        return
     if dry_run:
         _tell_plan(records, settings, checkpoint)
     _tell_memory(records, settings, folder, bf16=bf16, always=dry_run)
     if dry_run:
         return
-    if track:
-        _check_tracker(track)
     bound = {**binding(settings, facts, records), **ways}
     with ExitStack() as stack:
         if processes.rank():
@@ -126,6 +172,18 @@ def train(
         counts = _run(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, track=track)
         if not processes.rank():
             _tell_end(counts, checkpoint)
+
+
+def _read(files: list[Path], *, skip_bad_lines: bool) -> "list[Trajectory]":
+    from sca.cli.closing import tell_skipped
+    from sca.records.contract import Trajectory
+    from sca.records.reading import read, refuse_repeated
+
+    readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in files]
+    for reading in readings:
+        tell_skipped(reading)
+    refuse_repeated(files, readings)
+    return [attempt for reading in readings for attempt in reading.records]
 
 
 def _load(folder: Path, *, half: bool) -> "Loaded":

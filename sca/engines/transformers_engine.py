@@ -61,6 +61,8 @@ class TransformersEngine:
         self._max_batch = max_batch
         self._threads = threads
         self._loaded: Loaded | None = None
+        self._lent: Loaded | None = None
+        self._attention = ""
         self._folder: Path | None = None
         self._weights = ""
         self._decoder: BatchDecoder | SingleDecoder | None = None
@@ -70,6 +72,14 @@ class TransformersEngine:
         self._closed: str | None = "the engine is not open yet"
         self._cause: BaseException | None = None
         self._pool: ThreadPoolExecutor | None = None
+
+    def lend(self, loaded: Loaded) -> None:
+        """Run this very model, without a copy, each time that the engine is entered: one that is in training.
+
+        Whoever lends it changes its weights only while the engine is not entered. It must have its own attention
+        then, and has it again afterwards.
+        """
+        self._lent, self._device, self._dtype = loaded, loaded.model.device, loaded.model.dtype
 
     async def __aenter__(self) -> "TransformersEngine":
         """Load the model. Raises `ScaError` where it cannot be found or read."""
@@ -89,6 +99,7 @@ class TransformersEngine:
         self._queue.put(None)
         if self._pool is not None:
             await asyncio.to_thread(self._pool.shutdown)
+        self._give_back()
         self._loaded = self._decoder = self._detokenizer = None
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
@@ -125,13 +136,18 @@ class TransformersEngine:
     def _load(self) -> None:
         if self._threads is not None:
             torch.set_num_threads(self._threads)
-        loaded = load(self._find(), device=self._device, dtype=self._dtype)
+        loaded = self._lent or load(self._find(), device=self._device, dtype=self._dtype)
         self._loaded = loaded
+        self._attention = loaded.model.config._attn_implementation
         self.context = min(self._context or loaded.context, loaded.context)
         self.renderer = ChatRenderer(loaded.tokenizer, loaded.eos)
         # A fast tokenizer refuses to be used by two threads at once, so the worker decodes with a copy.
         self._detokenizer = Detokenizer(copy.deepcopy(loaded.tokenizer))
         self._decoder = choose_decoder(loaded, max_rows=self._max_batch)
+
+    def _give_back(self) -> None:
+        if self._lent is not None and self._loaded is not None:
+            self._lent.model.set_attn_implementation(self._attention)
 
     def _check_open(self) -> None:
         if self._closed is not None:
@@ -153,7 +169,8 @@ class TransformersEngine:
         decoder = self._decoder
         if decoder is None:
             return
-        with torch.inference_mode():
+        # What a model in training keeps of this, as angles of long contexts, may be no tensors of inference mode.
+        with torch.no_grad() if self._lent is not None else torch.inference_mode():
             while True:
                 while decoder.jobs and self._queue.empty():
                     decoder.step()

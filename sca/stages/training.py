@@ -34,13 +34,21 @@ class Checkpoint:
     """A checkpoint's folder and what lies beside it while it is being made."""
 
     folder: Path
+    online: bool = False
+    """Whether its attempts are made while it is being made; they are kept, and so is its state."""
 
     @property
     def place(self) -> Place:
         """State and metrics of the run; of two checkpoints side by side each has its own."""
         name = self.folder.name
         metrics = "metrics.jsonl" if name == "checkpoint" else f"{name}.metrics.jsonl"
-        return Place(self.folder.with_name(f"{name}.partial"), self.folder.with_name(metrics))
+        state = self.iterations / "state" if self.online else self.folder.with_name(f"{name}.partial")
+        return Place(state, self.folder.with_name(metrics))
+
+    @property
+    def iterations(self) -> Path:
+        """Online: the folder of attempts and states."""
+        return self.folder.with_name(f"{self.folder.name}.online")
 
     @property
     def interrupted(self) -> bool:
@@ -50,7 +58,7 @@ class Checkpoint:
 
     def forget(self) -> None:
         """Take the state of an interrupted run off the disk."""
-        for ending in (".partial", ".partial.old", ".partial.tmp"):
+        for ending in (".partial", ".partial.old", ".partial.tmp", ".online"):
             shutil.rmtree(self.folder.with_name(self.folder.name + ending), ignore_errors=True)
         self.place.failed.unlink(missing_ok=True)
 
@@ -158,7 +166,7 @@ def run_training(
     }
     about = {**origin, "settings": settings.asdict(), "counts": counts}
     try:
-        _write(model, loaded, checkpoint, about)
+        write_checkpoint(model, loaded, checkpoint, about)
     except (OSError, SafetensorError) as error:
         raise ScaError(f"cannot write {checkpoint.folder}: {error}; the same command goes on") from error
     sidecar.note(counts=counts)
@@ -179,7 +187,8 @@ def lineage(model: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"base": base, "trained_from": trained_from}
 
 
-def _write(model: Any, loaded: Loaded, checkpoint: Checkpoint, about: dict[str, Any]) -> None:
+def write_checkpoint(model: Any, loaded: Loaded, checkpoint: Checkpoint, about: dict[str, Any]) -> None:
+    """Put the checkpoint in its place, whole or not at all; `model` may be used up. Raises `OSError`."""
     fresh = checkpoint.folder.with_name(checkpoint.folder.name + ".tmp")
     shutil.rmtree(fresh, ignore_errors=True)
     if about["settings"].get("lora"):
