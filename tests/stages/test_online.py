@@ -123,19 +123,14 @@ def test_other_settings_are_refused(whole, tasks, here):
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (
-            ["train", "x.jsonl", "--iterations", "3", "--guard", "stop"],
-            "--iterations, --guard: means nothing without",
-        ),
+        (["train", "x.jsonl", "--env", "x", "--guard", "stop"], "--env, --guard: only for --online"),
         (["train", "--online", "--algo", "rft"], "--algo rft: --online goes with ppo and grpo"),
         (["train", "x.jsonl", "--online", "--algo", "ppo"], "x.jsonl: --online makes its attempts itself"),
         (["train", "--online", "--algo", "ppo"], "--online needs --tasks FILE"),
+        (["train", "--online", "--algo", "ppo", "--num-processes", "2"], "--num-processes: --online runs in one"),
         (["train"], "say which attempts to train on"),
         (["train", "--online", "--algo", "ppo", "--retokenize"], "--retokenize: means nothing with --online"),
-        (
-            ["train", "--online", "--algo", "grpo", "--tasks", "TASKS", "--attempts", "1"],
-            "--attempts 1: grpo compares",
-        ),
+        (["train", "--online", "--algo", "grpo", "--tasks", "TASKS", "--attempts", "1"], "--attempts 1: grpo"),
         (["train", "--online", "--algo", "ppo", "--tasks", "TASKS", "--temperature", "0"], "--temperature 0 makes"),
         (
             ["train", "--online", "--algo", "ppo", "--tasks", "TASKS", "--engine-option", "dtype=bfloat16"],
