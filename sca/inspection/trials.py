@@ -75,8 +75,10 @@ async def check_in_sandbox(setting: Setting, sandbox: Sandbox, tasks: Sequence[t
             seeds.setdefault(task.family, []).extend(c for attempt in judgement.attempts for c in attempt.calls)
         for family in setting.environment.families or (None,):
             for tool in setting.tools(family) + setting.checks(family):
-                chosen = _choose(setting, family, tool, seeds.get(family, []), vocabulary)
-                findings += await _Trial(tool, family, box, other).check(chosen)
+                calls = [call for call in seeds.get(family, []) if call.name == tool.name]
+                chosen = _choose(setting, family, tool, calls, vocabulary)
+                served = any(call.error is None for call in calls)
+                findings += await _Trial(tool, family, box, other, served).check(chosen)
     return findings
 
 
@@ -87,7 +89,7 @@ def _choose(
     toolset = setting.environment if family is None else setting.environment.families[family]
     function = getattr(toolset, tool.name)
     signature = signature_of(function)
-    known = [Probe.of(call, signature) for call in seeds if call.name == tool.name and call.arguments]
+    known = [Probe.of(call, signature) for call in seeds if call.arguments]
     chosen = dict(list({str(probe): probe for probe in known}.items())[: PROBES // 2])
     for probe in probes(tool.name, function, vocabulary, PROBES):
         if len(chosen) < PROBES:
@@ -103,6 +105,8 @@ class _Trial:
     family: str | None
     box: Box
     other: Box
+    served: bool
+    """Whether it did not refuse a call of a task: some tools, such as a next page, need others to go before."""
 
     async def check(self, chosen: Sequence[Probe]) -> list[Finding]:
         """What is wrong, once for each kind of trouble."""
@@ -158,9 +162,9 @@ class _Trial:
                 yield "trace", probe
             if (here.said, here.after) != (there.said, there.after):
                 yield "chance", probe
-        if not succeeded:
+        if not (succeeded or self.served):
             yield "refused", len(chosen)
-        elif not changed and self.tool.kind == "write":
+        elif succeeded and not changed and self.tool.kind == "write":
             yield "idle", len(chosen)
 
     async def _call(self, box: Box, chosen: Sequence[Probe]) -> Outcome:
