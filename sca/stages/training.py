@@ -52,9 +52,10 @@ class Checkpoint:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a run left its state behind."""
-        state = self.place.state
-        return state.exists() or state.with_name(f"{state.name}.old").exists()
+        """Whether a run left its state behind, online or not: neither is to wipe out the other's in silence."""
+        name = self.folder.name
+        places = (f"{name}.partial", f"{name}.partial.old", f"{name}.online")
+        return any(self.folder.with_name(place).exists() for place in places)
 
     def forget(self) -> None:
         """Take the state of an interrupted run off the disk."""

@@ -57,6 +57,8 @@ def test_two_iterations_leave_attempts_figures_and_a_checkpoint(whole):
     assert [line["reward"] for line in curve] == rewards
     steps = lines(folder / "checkpoint" / "metrics.jsonl")
     assert [(step["step"], step["iteration"], step["attempts"]) for step in steps] == [(1, 1, 8), (2, 2, 8)]
+    glossary = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
+    assert [name for name in steps[0] if f"`{name}`" not in glossary] == []
     assert (folder / "checkpoint" / "model.safetensors").is_file()
     assert "2 iterations, 16 attempts, 2 steps" in told
 

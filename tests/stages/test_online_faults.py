@@ -19,6 +19,7 @@ from sca.judging.reward import Judge
 from sca.records.contract import Task
 from sca.sandbox.host.double import SubprocessSandbox
 from sca.scaffold import FOLDER
+from sca.stages import online as stage
 from sca.stages.online import Online, OnlineRun, Scene
 from sca.training.algorithms import algorithm_of
 from sca.training.attempts import Reader
@@ -103,7 +104,8 @@ def test_what_the_machinery_fails_is_made_again_and_no_attempt(model, tmp_path):
     assert run.heard.counts[-1] == (1, 4)
 
 
-def test_without_a_machine_nothing_is_learned_and_the_same_goes_on(model, tmp_path):
+def test_without_a_machine_nothing_is_learned_and_the_same_goes_on(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "TRIES", 1)
     first = planned().drawn(1)[0].id
     run = online(model, tmp_path, {f"{first}-a0": 1000})
     with pytest.raises(InfraError, match=r"iteration 1 lacks 1 attempts .*machine is gone.*same command goes on"):

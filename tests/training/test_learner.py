@@ -1,5 +1,7 @@
 """One model that an engine runs and a learner trains."""
 
+from dataclasses import replace
+
 import pytest
 import small_models
 import torch
@@ -11,10 +13,12 @@ from sca.engines.batching import BatchDecoder
 from sca.engines.transformers_engine import TransformersEngine
 from sca.engines.weights import Loaded
 from sca.training.algorithms import algorithm_of
-from sca.training.attempts import Reader
+from sca.training.attempts import Example, Reader
 from sca.training.history import History
 from sca.training.learner import Learner
 from sca.training.loop import Place
+from sca.training.lora import adapted
+from sca.training.policy import Policy
 from sca.training.settings import GrpoSettings, PpoSettings
 
 GRPO = GrpoSettings(lr=1e-2, batch_size=4, kl=0.1)
@@ -66,6 +70,22 @@ async def test_an_engine_samples_from_the_weights_in_training_and_never_from_old
     AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path / "saved")
     assert after == await sampled(TransformersEngine(tmp_path / "saved", device="cpu"))
     assert after[1] != before[1]
+
+
+async def test_an_engine_runs_the_adapters_in_training(folder, tmp_path):
+    settings = replace(GRPO, lora=True, lora_rank=4)
+    whole = load(folder).model
+    algorithm, place = algorithm_of(settings), Place(tmp_path / "state", tmp_path / "metrics.jsonl")
+    policy = Policy(adapted(whole, settings, "small"))
+    one = Learner(policy, algorithm, settings, place, pad_id=0, bf16=False, plain=None)
+    engine = TransformersEngine(folder, device="cpu")
+    engine.lend(Loaded(folder, whole, AutoTokenizer.from_pretrained(folder), 64, frozenset()))
+    before = await sampled(engine)
+    list(one.update(selected(one), 0, 1.0))
+    ids, logprobs = await sampled(engine)
+    assert logprobs != before[1]
+    (found,) = measured(policy, [Example("e", (5, 6, 7, 8, *ids), ((4, 4 + len(ids)),))])
+    assert found.tolist() == pytest.approx(logprobs, abs=1e-5)
 
 
 async def test_engine_and_learner_leave_the_model_its_own_attention(folder, tmp_path):

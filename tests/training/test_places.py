@@ -51,6 +51,18 @@ def test_checkpoints_side_by_side_have_metrics_of_their_own(tmp_path):
     assert names == ["metrics.jsonl", "joint.metrics.jsonl"]
 
 
+@pytest.mark.parametrize("online", [False, True])
+def test_an_interrupted_run_is_not_wiped_out_by_one_of_the_other_kind(tmp_path, online):
+    first, second = (Checkpoint(tmp_path / "checkpoint", kind) for kind in (online, not online))
+    begin(first, {"online": online}, force=False)
+    first.place.state.mkdir(parents=True)
+    with pytest.raises(UsageError, match="other settings"):
+        begin(second, {"online": not online}, force=False)
+    assert first.place.state.exists()
+    begin(second, {"online": not online}, force=True)
+    assert not first.place.state.exists()
+
+
 def test_what_left_nothing_does_not_bind_the_next_command(tmp_path):
     checkpoint = Checkpoint(tmp_path / "checkpoint")
     begin(checkpoint, {"seed": 1}, force=False)
