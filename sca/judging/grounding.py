@@ -61,7 +61,8 @@ def _of_write(call: Call, family: str | None, library: Library, telling: Telling
         place = f"{call.name}.{parameter}" + (f"[{index}]" if index is not None else "")
         if place in free or parameter in tool.choices or isinstance(value, (int, float)) or not value.strip():
             continue
-        if not library.says(value) and plain(value) not in library.reached:
+        shown = library.shown if call.kind == "move" else ()
+        if not library.says(value) and plain(value) not in library.reached and plain(value) not in shown:
             yield f"{place}: {value!r} is not in the instruction and cannot be looked up from it"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sca.judging.programs import ask
 from sca.judging.surroundings import Surroundings, ToolFacts, named_values
+from sca.judging.walking import shown_on_the_way
 from sca.judging.wording import phrases, plain, says, stem, telling
 from sca.sandbox import Box, Call, World
 
@@ -51,6 +52,8 @@ class Library:
     documents: list[Document] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     """Plain forms of the values that the instruction leads to."""
+    shown: frozenset[str] = frozenset()
+    """Plain forms of what the solution's moves were told after something had shown it, as a page shows a link."""
     programs: int = 0
 
     def __post_init__(self) -> None:
@@ -85,6 +88,7 @@ async def read_up(
         await reader.trace()
     finally:
         await world.close()
+    library.shown = await shown_on_the_way(calls, family, box, surroundings)
     return library
 
 

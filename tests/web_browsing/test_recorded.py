@@ -32,6 +32,11 @@ def test_a_challenger_corrects_its_expected_output_after_feedback(run):
     assert earlier["reason"] == "solution_fails"
 
 
+def test_links_that_are_clicked_out_of_view_are_grounded_since_scrolling_shows_them(run):
+    (task,) = lines(run / "validated.jsonl")
+    assert task["verdict"]["quality"]["not_grounded"] == []
+
+
 def test_a_guessed_address_is_refused_and_says_what_to_do(run):
     task = lines(run / "tasks.jsonl")[0]
     assert "ToolError: this page has no link to '/products/optics'" in heard(task["origin"]["messages"])[0]
