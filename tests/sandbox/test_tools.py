@@ -12,7 +12,7 @@ from sca.sandbox.host.double import SubprocessSandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ODD = Path(__file__).parent / "odd"
-HASTY = Limits(cpu_seconds=1, wall_seconds=2)
+HASTY = Limits(cpu_seconds=0.4, wall_seconds=2)
 
 
 @pytest_asyncio.fixture(

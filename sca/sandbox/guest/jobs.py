@@ -17,6 +17,8 @@ GRACE = 1.0
 """Seconds that a process may live on after its report."""
 HUNG = 2.0
 """Seconds that a tool may take to return after its program's end."""
+EXCUSED = 20.0
+"""Seconds of waiting for a core that are excused besides twice the wall time; beyond that the machine starves."""
 
 
 class Trouble(Exception):
@@ -134,12 +136,12 @@ class Program:
 
     def dead(self) -> bool:
         """Whether it has ended; nobody collects it before `end`."""
-        return self.stat()[:1] in (["Z"], ["X"], [])
+        return self.stat()[:1] in (["Z"], ["X"], []) if self.handle is None else readable(self.handle)
 
     def alone(self) -> bool:
         """Whether it has neither threads nor other processes that could keep it from a core."""
-        fields = self.stat()
-        return bool(fields) and int(fields[17]) == 1 and self._ask("count")["count"] == 1
+        fields = self.stat()  # one so young that it has not yet changed its uid is not counted
+        return bool(fields) and int(fields[17]) == 1 and self._ask("count")["count"] <= 1
 
     def stat(self) -> list[str]:
         """What the kernel says of it, from its state on."""
@@ -154,12 +156,21 @@ class Program:
 
 
 def waited(pid: int) -> float:
-    """Seconds that the first thread of a process has waited for a core."""
-    try:
-        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
-            return int(file.read().split()[1]) / 1e9
-    except (OSError, IndexError):
-        return 0.0
+    """Seconds that the first threads of a process and of its children have waited for a core."""
+    pids, seconds = [str(pid)], 0.0
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        pids += file.read().split()
+    for one in pids:
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{one}/schedstat", encoding="ascii") as file:
+            seconds += int(file.read().split()[1]) / 1e9
+    return seconds
+
+
+def readable(fd: int) -> bool:
+    """Whether something can be read there now, or there is its end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Job:
@@ -176,6 +187,8 @@ class Job:
         self.cause: str | None = None
         """The status with which it is ended from outside."""
         self.died = False
+        self.excused = 0.0
+        """Seconds of waiting for a core, when they were last looked up."""
 
     def run(self, job: dict[str, Any]) -> Generator[None, None, dict[str, Any]]:
         """Do it; what there is to say of its end."""
@@ -208,6 +221,8 @@ class Job:
             self.cause = self.cause or "bad_result"
         if code is not None:
             self.program.discard()
+        if self.cause == "starved":
+            raise Refusal("the machine is too busy: a program waited too long for a core")
         return {
             **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
             "report": self.told[0].decode("utf-8", "replace") if self.told else None,
@@ -262,7 +277,8 @@ class Job:
             self.cause = self.cause or "bad_result"
         if len(self.told) + bool(self.inbox.rest) > 1:
             self.cause = self.cause or "bad_result"
-        self.last = time.monotonic()
+        if data:
+            self.last = time.monotonic()
         return bool(data)
 
     def _see_death(self) -> bool:
@@ -280,40 +296,65 @@ class Job:
         return self.program.cpu() - self.before
 
     def _look_at_clock(self) -> None:
-        now, limits = time.monotonic(), self.limits
         if self.program.handle is None:
             self.died = self.program.dead()
-        clinging = now - self.last - GRACE if self.told and not (self.died or self.keep) else 0.0
-        if clinging > 0 and clinging > self._excused():
-            self.cause = self.cause or "bad_result"
-        if now - self.started < limits["cpu_seconds"] / 2:
-            return
-        late = now - self.started - limits["wall_seconds"]
-        if self._spent() > limits["cpu_seconds"] or (late > 0 and late > self._excused()):
-            self.cause = self.cause or "timeout"
+        told, late = len(self.told), self._overdue()
+        if late and not self.died:
+            # This process may have waited for a core itself, and not have seen what came in time.
+            while not self.cause and self._read_reports():
+                pass
+            self.died = self.program.dead()
+            if not self.died and len(self.told) == told:
+                self.cause = self.cause or late
 
-    def _excused(self) -> float:
-        """Seconds that the program, or a tool for it, waited for a core, unless it may have brought that about."""
-        if not self.program.alone():
-            return 0.0
-        tools = waited(self.state.pid) - self.tools_before if self.state else 0.0
-        return min(waited(self.program.pid) + tools, 2.0 * float(self.limits["wall_seconds"]))
+    def _overdue(self) -> str | None:
+        """What is to be said of it if it goes on."""
+        now, limits = time.monotonic(), self.limits
+        if now - self.started > limits["cpu_seconds"] / 2 and self._spent() > limits["cpu_seconds"]:
+            return "timeout"
+        if self.told and not self.keep:
+            return self._unless_starved("bad_result", now - self.last - GRACE)
+        return self._unless_starved("timeout", now - self.started - limits["wall_seconds"])
+
+    def _unless_starved(self, cause: str, late: float) -> str | None:
+        """The cause, if it is too late even less the time that it, or a tool for it, waited for a core.
+
+        A program that may have brought that about is not excused.
+        """
+        if late > self.excused:
+            self.excused = waited(self.program.pid) + self._tools_waited() if self.program.alone() else 0.0
+        return self._judged(cause, late, self.excused)
+
+    def _judged(self, cause: str, late: float, excused: float) -> str | None:
+        if late > max(excused, 0.0):
+            return cause
+        return "starved" if late > EXCUSED + 2.0 * float(self.limits["wall_seconds"]) else None
+
+    def _tools_waited(self) -> float:
+        return waited(self.state.pid) - self.tools_before if self.state else 0.0
 
     def _await_journal(self) -> Generator[None, None, None]:
         """Have the journal of the state process. If that hangs in a tool it is lost."""
         if not self.state:
             return
-        end = time.monotonic() + HUNG
+        asked, before, fd = time.monotonic(), self._tools_waited(), self.state.channel.sock.fileno()
         if not (self.keep or self.journal):  # it hears by itself that nobody is left who could call
             yield
         if not self.journal:
             self.state.tell({"op": "stop"})
-        while not self.journal and time.monotonic() < end:
+        hung = None
+        while not (self.journal or hung):
             yield
-        self.loop.forget(self.state.channel.sock.fileno())
+            late = time.monotonic() - asked - HUNG
+            hung = self._judged("timeout", late, self._tools_waited() - before if late > 0 else 0.0)
+            if hung and not self.journal and readable(fd):
+                self._read_journal()
+        self.loop.forget(fd)
         if not self.journal:
             self.cause = self.state.lost = "timeout"
             self.state.end()
+            if hung == "starved":
+                raise Trouble("the machine is too busy: a tool waited too long for a core")
 
     def _text(self) -> str:
         """The output's head and tail, and how much was left out between them."""

@@ -1,0 +1,55 @@
+"""A machine that is too busy makes programs slow, never wrong."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from sca.sandbox import Limits
+from sca.sandbox.guest.jobs import Job
+from sca.sandbox.host.double import SubprocessSandbox
+
+HOGS = 12
+
+
+@pytest.fixture
+def starved():
+    """One core for all that is started from here on, and many who want it."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(HOGS)]
+    yield
+    for hog in hogs:
+        hog.kill()
+        hog.wait()
+    os.sched_setaffinity(0, before)
+
+
+async def test_a_program_that_waits_for_a_core_is_not_out_of_time(starved, shop):
+    async with SubprocessSandbox(shop, limits=Limits(wall_seconds=0.5)) as sandbox, sandbox.box() as box:
+        run = await (await box.world()).run("import time\nwhile time.process_time() < 0.3: pass\nresult = 'done'")
+    assert (run.status, run.result) == ("ok", "done")
+
+
+def job(**state):
+    made = Job(None, SimpleNamespace(handle=None, dead=lambda: False, **state), None, {"wall_seconds": 10})
+    made.started = 0.0
+    return made
+
+
+@pytest.mark.parametrize(
+    ("late", "excused", "cause"),
+    [(-1, 0, None), (1, 0, "timeout"), (1, 2, None), (39, 39.5, None), (41, 50, "starved"), (41, 40, "timeout")],
+)
+def test_too_late_is_what_no_waiting_excuses_and_much_waiting_is_nobody_s_fault(late, excused, cause):
+    assert job()._judged("timeout", late, excused) == cause
+
+
+def test_what_came_in_time_counts_though_it_is_seen_late():
+    made = job()
+    made._overdue = lambda: "timeout"
+    made._read_reports = lambda: made.told.append(b"{}") or False
+    made._look_at_clock()
+    assert made.cause is None
