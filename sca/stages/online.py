@@ -234,7 +234,7 @@ def figures_of(iteration: int, attempts: Attempts, selection: Selection) -> dict
     rewards: dict[str, list[int]] = {}
     for one in made:
         rewards.setdefault(one.task_id, []).append(one.reward)
-    reward = bootstrap([sum(task) / len(task) for task in rewards.values()])
+    reward = bootstrap([sum(task) / len(task) for _, task in sorted(rewards.items())])
     return {
         "iteration": iteration,
         "reward": reward.value,
