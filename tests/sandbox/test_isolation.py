@@ -6,6 +6,7 @@ import json
 import pytest
 import pytest_asyncio
 
+from sca.errors import SandboxError
 from sca.sandbox import Limits
 from sca.sandbox.host import DockerSandbox
 
@@ -135,7 +136,7 @@ async def test_hungry_children_do_not_take_the_container_along(docker_sandbox):
             "for _ in range(8):\n"
             "    if os.fork() == 0:\n        data = bytearray(400 << 20)\n        time.sleep(20)\n"
             "data = bytearray(400 << 20)\n"
-            "time.sleep(3)"
+            "time.sleep(9)"
         )
         assert run.status in ("oom", "ok")
         assert (await world.run("result = get_order('A1002')['status']")).result == "pending"
@@ -190,3 +191,28 @@ async def test_the_hosts_memory_is_flat_during_a_flood(hasty_sandbox, source):
             await asyncio.sleep(0.005)
         assert (await running).status != "ok"
     assert most - before < 48 << 20
+
+
+HOG = """
+import os, time
+for _ in range(60):
+    if os.fork() == 0:
+        data = bytearray(b"x") * (24 << 20)
+        time.sleep(20)
+        os._exit(0)
+time.sleep(20)
+"""
+
+
+async def test_a_program_that_others_have_had_killed_is_no_program_out_of_memory(shop):
+    """A small one, but larger than each child of the greedy one, so that the kernel chooses it."""
+    async with DockerSandbox(shop, size=1, limits=Limits(memory_bytes=120 << 20)) as sandbox:
+        sandbox.capacity = 2
+        async with sandbox.box(shared=True) as small, sandbox.box(shared=True) as greedy:
+            one, other = await small.world(), await greedy.world()
+            waiting = asyncio.create_task(one.run("import time\ndata = bytearray(b'x') * (36 << 20)\ntime.sleep(9)"))
+            await asyncio.sleep(0.3)
+            greed = asyncio.create_task(other.run(HOG))
+            with pytest.raises(SandboxError, match="others in its container used up the memory"):
+                await waiting
+            greed.cancel()

@@ -207,14 +207,14 @@ class Job:
         if self.keep:
             self.program.signal(signal.SIGCONT)
         yield from self._follow()
-        cpu, code = 0.0, None
+        cpu, code, modest = 0.0, None, False
         if self.keep and self.told and not self.cause:
             cpu = self._spent()
             self.program.signal(signal.SIGSTOP)
             self._drain()
         if self.cause or not (self.keep and self.told):
             ending = self.program.end()
-            cpu, code = ending["cpu"] - self.before, ending["status"]
+            cpu, code, modest = ending["cpu"] - self.before, ending["status"], ending["modest"]
             self._drain()
         yield from self._await_journal()
         if self.inbox.rest or len(self.told) > 1:
@@ -226,7 +226,7 @@ class Job:
         return {
             **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
             "report": self.told[0].decode("utf-8", "replace") if self.told else None,
-            "hungry": kills_for_memory() > kills, "wall_seconds": time.monotonic() - self.started,
+            "hungry": kills_for_memory() > kills, "modest": modest, "wall_seconds": time.monotonic() - self.started,
         }  # fmt: skip
 
     def _follow(self) -> Generator[None, None, None]:

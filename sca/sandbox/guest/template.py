@@ -76,7 +76,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
             case "count":
                 control.send({"count": confine.count(uid, pid)})
             case "end":
-                control.send(_end(pid, uid, base or 0))
+                control.send(_end(pid, uid, base or 0, limits["memory_bytes"] // 2))
                 del live[pid]
     for pid, slot in live.items():
         confine.signal_all(None if base is None else base + slot, base or 0, pid, signal.SIGKILL)
@@ -99,11 +99,13 @@ def _work(
     prepared.serve()
 
 
-def _end(pid: int, uid: int | None, base: int) -> dict[str, Any]:
-    """Kill what is left of a program, and say how its first process ended."""
+def _end(pid: int, uid: int | None, base: int, little: int) -> dict[str, Any]:
+    """Kill what is left of a program, and say how its first process ended, and whether it was small and alone."""
     reaped, status, usage = os.wait4(pid, os.WNOHANG)
     if not reaped:
         os.kill(pid, signal.SIGKILL)  # it may be so young that it has not yet changed its uid
         _, status, usage = os.wait4(pid, 0)
+    killed = reaped and status == signal.SIGKILL
+    modest = killed and usage.ru_maxrss << 10 < little and not confine.count(uid, pid)
     gone = confine.sweep(uid, base, pid)
-    return {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "gone": gone}
+    return {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "gone": gone, "modest": modest}

@@ -100,7 +100,7 @@ class DockerSandbox:
         """A container of one's own, or a place in a shared one. Raises SandboxError where none can be had."""
         container = await (self._join() if shared else self._take())
         container.tasks += 1
-        box = HostBox(container.link, self.limits, 1 if shared else PROGRAMS)
+        box = HostBox(container.link, self.limits, 1 if shared else PROGRAMS, shared=shared)
         whole = False
         try:
             yield box

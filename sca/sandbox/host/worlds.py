@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sca.errors import StateLost, UsageError
+from sca.errors import SandboxError, StateLost, UsageError
 from sca.sandbox import Limits, Observation, Run
 from sca.sandbox.host.endings import read_run
 from sca.sandbox.host.link import Link, patience
@@ -29,8 +29,8 @@ _AFRESH = " Variables are lost; what the tools did stays."
 class HostBox:
     """Box: a supervisor and the worlds in it."""
 
-    def __init__(self, link: Link, limits: Limits, parallel: int = 1) -> None:
-        self.link, self.limits = link, limits
+    def __init__(self, link: Link, limits: Limits, parallel: int = 1, *, shared: bool = False) -> None:
+        self.link, self.limits, self.shared = link, limits, shared
         self.room = asyncio.Semaphore(parallel)
         """For the programs that may run at a time."""
         self.unusual = False
@@ -165,6 +165,8 @@ class HostWorld:
     def _read(self, told: dict[str, Any]) -> Run:
         run = read_run(told, self._box.limits)
         self._box.unusual |= run.status not in USUAL
+        if run.status == "oom" and told["modest"] and self._box.shared:
+            raise SandboxError("a program was killed because others in its container used up the memory")
         return run
 
 
