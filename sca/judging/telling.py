@@ -17,8 +17,9 @@ from sca.sandbox import Call
 
 _COMPARES = re.compile(
     r"\b(cheap\w+|dear\w+|expensive|low\w*st|lower|high\w*|larg\w+|big\w+|small\w+|long(?:est)|short\w+|light\w+"
-    r"|heav\w+|earl\w+|recent|first|last|second|third|most|fewe\w+|max\w*|min\w*"
-    r"|(?:bright|dark|warm|cold|thick|thin|wid|narrow|strong|weak|tall|soft|firm|fast|quick|new|old|bett|fin|deep)er"
+    r"|heav\w+|earl\w+|recent|first(?! (?:name|of all|line))|last(?! (?:name|week|month|year|night|time))"
+    r"|second|third|most|fewe\w+|max(?:im\w+)?|min(?:im\w+)?"
+    r"|(?:bright|dark|warm|cold|thick|thin|wid|narrow|strong|weak|tall|soft|firm|fast|quick|new|old|fin|deep)er"
     r"|(?!request|interest|rest\b|west|test|guest|chest|forest|harvest|suggest|honest|protest|quest)\w{2,}est"
     r"|under|below|above|exceed\w*|at most|up to|more than|less than|no more|upgrade|downgrade|cost\w* less)\b"
 )
@@ -30,7 +31,8 @@ _EXCLUDES = re.compile(
     r"\b(other|others|rest|remaining|except|but|not|keep|instead|rather|apart|without|only|alone|neither|stay\w*)\b"
 )
 _EXPLAINS = re.compile(
-    r"\b(because|since|reason|due|mistake\w*|accident\w*|wrong\w*|error|mind|any ?more|no longer|twice|already|meant"
+    r"\b(because|since|reason|due|mistake\w*|accident\w*|wrong\w*|error|mind|any ?more"
+    r"|no (?:longer|use|interest)|twice|already|meant"
     r"|slip|oops|changed?|found|need\w*|as (?:you|it|the)|so (?:you|it)|after all|regret\w*|too)\b"
 )
 _INDEFINITE = frozenset(map(stem, ("different", "another", "other", "any", "some", "new", "which", "what", "change")))

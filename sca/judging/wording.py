@@ -10,15 +10,6 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w])|(?<![\w.
 _DIGITS = re.findall(r"\w+", "zero one two three four five six seven eight nine ten eleven twelve")
 NUMBERS = {word: number for number, word in enumerate(_DIGITS)} | {"half": 0.5, "dozen": 12, "twice": 2, "double": 2}
 _ALIASES = {"s": "small", "m": "medium", "l": "large", "xl": "extra"} | {str(n): w for n, w in enumerate(_DIGITS)}
-STOP = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and any are as at be been but by can do does for from get go had has have he her his how i if in into "
-        "is it its just like me my no none not of off on one or our out she so some than that the their them then "
-        "there these they this those to too up us want was we were what when where which who will with without would "
-        "yes you your please also only all both each every name id true false customer",
-    )
-)
 
 
 def plain(value: Any) -> str:
@@ -35,7 +26,18 @@ def stem(word: str) -> str:
     for end, least in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
         if word.endswith(end) and len(word) >= least and not word.endswith("ss"):
             return word.removesuffix(end)
-    return word.removesuffix("e") if len(word) > 4 else word
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+_PLAIN = re.findall(
+    r"\w+",
+    "a an and any are as at be been but by can do does for from get go had has have he her his how i if in into "
+    "is it its just like me my no none not of off on one or our out she so some than that the their them then "
+    "there these they this those to too up us want was we were what when where which who will with without would "
+    "yes you your please also only all both each every name id true false customer",
+)
+STOP = frozenset(_PLAIN) | frozenset(map(stem, _PLAIN))
+"""Words that tell nothing, whole and as stems."""
 
 
 def words(text: str) -> list[str]:
