@@ -42,6 +42,16 @@ def test_only_the_challenger_is_told_what_checks_may_call():
     assert "transferred" not in executor[0].content
 
 
+@pytest.mark.parametrize("style", ["full", "brief"])
+def test_only_who_serves_a_user_is_told_how_to_speak_to_one(style):
+    retail, calculation = (
+        prompts.executor_prompt(Setting.open(name), TASK.model_copy(update={"family": family}), style, 15)[0].content
+        for name, family in (("retail", None), ("calculation", "trade_calculator"))
+    )
+    assert "END RESPONSE" in retail
+    assert "RESPONSE" not in calculation
+
+
 def test_the_brief_style_names_role_environment_and_calls():
     system = prompts.executor_prompt(SHOP, TASK, "brief", 15)[0].content
     assert system.splitlines()[0] == "executor shop"
