@@ -36,7 +36,7 @@ def tell_losses(losses: Sequence[Losses[Any]], what: str) -> None:
 
 
 def funnel_table(counts: Mapping[str, Any]) -> None:
-    """The share of episodes that survives each check, and what the others were rejected for."""
+    """The share of episodes that survives each check, and what is wrong with the others, whatever --filter admits."""
     from rich.table import Table
 
     episodes = counts["episodes"]
@@ -46,7 +46,7 @@ def funnel_table(counts: Mapping[str, Any]) -> None:
         table.add_row(check, str(survivors), f"{survivors / episodes:.1%}" if episodes else "")
     console().print(table)
     if counts["reasons"]:
-        say("rejected: " + ", ".join(f"{reason} {count}" for reason, count in counts["reasons"].items()))
+        say("not valid: " + ", ".join(f"{reason} {count}" for reason, count in counts["reasons"].items()))
 
 
 def estimate_lines(summary: Mapping[str, Any]) -> None:

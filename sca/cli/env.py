@@ -65,7 +65,8 @@ def _summary(setting: "Setting") -> str:
     tests = len(_lines(setting.test_tasks))
     own = f"{len(families)} families, " if families else ""
     user = "with" if setting.environment.user else "without"
-    return f"{own}{tools} tools, {tests} test tasks; counts the {setting.environment.counts}, {user} a user"
+    counts = {"both": "state and the answer"}.get(setting.environment.counts, setting.environment.counts)
+    return f"{own}{tools} tools, {tests} test tasks; counts the {counts}, {user} a user"
 
 
 def _lines(path: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from sca.cli.console import say
 from sca.dialogue.setting import Setting
 from sca.environment.loading import find
 from sca.errors import BadInput, UsageError
@@ -38,6 +39,7 @@ def settings_of(
         members = [task for task in tasks if task.environment == name]
         setting = given if given is not None and given.name == name else _find(members[0], file, data)
         _check_families(setting, members, file)
+        _tell_strangers(setting, members, file)
         found.append((setting, members))
     return found
 
@@ -60,6 +62,21 @@ def _check_names(tasks: Sequence[Task], file: str) -> None:
     ]
     if problems:
         raise BadInput(problems, hint="say where the environment lies with --env FOLDER")
+
+
+def _tell_strangers(setting: Setting, tasks: Sequence[Task], file: str) -> None:
+    """Warn of tasks whose user the data lacks: all their calls would be refused, and a rule that ignores errors
+    would pass them for doing nothing."""
+    if not setting.environment.user:
+        return
+    known = {start.text for start in setting.starts}
+    strangers = [task for task in tasks if task.start is not None and task.start not in known]
+    if strangers:
+        say(
+            f"{file}: {len(strangers)} of {len(tasks)} tasks are of users whom the data of {setting.name} does not "
+            f"hold, such as {strangers[0].start}; --data names the folder with the data they were written for",
+            style="yellow",
+        )
 
 
 def _check_families(setting: Setting, tasks: Sequence[Task], file: str) -> None:

@@ -23,6 +23,7 @@ def test_list_names_what_ships_and_what_it_holds(sca):
     told = dict(line.split(maxsplit=1) for line in sca("env", "list").stdout.splitlines()[::2])
     assert told.keys() >= {"airline", "calculation", "retail", "web_browsing"}
     assert told["calculation"] == "4 families, 24 tools, 75 test tasks; counts the answer, without a user"
+    assert told["retail"].endswith("counts the state and the answer, with a user")
 
 
 def test_list_goes_on_past_an_environment_that_cannot_be_imported(sca, tmp_path):
