@@ -70,7 +70,10 @@ def _tell_strangers(setting: Setting, tasks: Sequence[Task], file: str) -> None:
     if not setting.environment.user:
         return
     known = {start.text for start in setting.starts}
-    strangers = [task for task in tasks if task.start is not None and task.start not in known]
+    # a challenger's record also says the theme, after the start
+    strangers = [
+        task for task in tasks if task.start is not None and task.start.partition("; theme: ")[0] not in known
+    ]
     if strangers:
         say(
             f"{file}: {len(strangers)} of {len(tasks)} tasks are of users whom the data of {setting.name} does not "

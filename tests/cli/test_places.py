@@ -1,6 +1,7 @@
 """Tasks and the data that they were written for."""
 
 from sca.cli.places import settings_of
+from sca.dialogue.setting import Setting
 from sca.records.contract import Task
 
 
@@ -15,5 +16,6 @@ def test_tasks_of_users_whom_the_data_lacks_are_named(capsys):
 
 
 def test_nothing_is_said_of_users_whom_the_data_holds(capsys):
-    settings_of([of_user("rosalind_okafor_7211"), of_user(None)], "tasks.py", "retail", None)
+    start = Setting.open("retail").start(0).label
+    settings_of([of_user("rosalind_okafor_7211"), of_user(start), of_user(None)], "tasks.py", "retail", None)
     assert capsys.readouterr().err == ""
