@@ -109,11 +109,11 @@ def trl_dpo(batch: int) -> tuple[torch.nn.Module, Step]:
         )
     trainer = DPOTrainer(
         model(),
-        args=DPOConfig(**common(batch), beta=BETA, max_length=None),
+        args=DPOConfig(**common(batch), beta=BETA, max_length=None, precompute_ref_log_probs=True),
         train_dataset=Dataset.from_list([{"prompt": "a", "chosen": "b", "rejected": "c"}]),
         **tokenizer(),
     )
-    trainer.precompute_ref_logps, trainer.train_dataset = True, Dataset.from_list(rows)
+    trainer.train_dataset = Dataset.from_list(rows)  # the other was there to be accepted
     return trainer.model, partial(steps, trainer, batch / len(rows))
 
 
