@@ -100,7 +100,6 @@ def test_a_killed_stage_goes_on_to_the_same_text(stage, outputs, whole, some_tas
         assert told(tmp_path / name) == told(whole / name)
 
 
-@pytest.mark.slow
 def test_killed_training_goes_on_to_the_same_weights(whole, tmp_path):
     arguments = ("train", str(whole / "trajectories.jsonl"), "--epochs", "6", "--batch-size", "1", "--seed", "5")
     sca(tmp_path, *arguments, "-o", "whole/checkpoint")

@@ -150,7 +150,6 @@ def test_without_an_engine_nothing_runs_and_one_line_says_what_to_do(run, monkey
     assert not (run[0] / "x.jsonl").exists()
 
 
-@pytest.mark.slow
 def test_an_agent_that_makes_a_tool_hang_fails_and_is_not_done_again_and_again(tmp_path):
     task = {"id": "hang", "environment": "odd", "family": "failing", "instruction": "Wait."}
     check = {"evaluation_function": "def evaluate():\n    return True", "solution": "pass", "failure_cases": []}

@@ -124,7 +124,6 @@ def success(policy, prompt):
     return (first * second[::2].sum()).item()
 
 
-@pytest.mark.slow
 def test_ppo_weighs_reward_against_divergence_as_theory_says(tmp_path):
     """With reward 0 or 1 the best policy under β is π ∝ π_ref exp(reward / β): 0.69 here, at 2 β it would be 0.23."""
     beta, rounds = 0.25, 80
