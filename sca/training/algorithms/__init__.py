@@ -7,9 +7,9 @@ the same number whatever pieces the step is computed in, and on however many pro
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -67,11 +67,10 @@ def algorithm_of(settings: TrainSettings) -> Algorithm:
     from sca.training.algorithms.ppo import Ppo
     from sca.training.algorithms.reinforce import Reinforce
 
-    kinds: dict[str, type[Algorithm]] = {
+    kinds: dict[str, Callable[[Any], Algorithm]] = {
         "sft": Sft, "rft": Rft, "reinforce": Reinforce, "dpo": Dpo, "ppo": Ppo, "grpo": Grpo,
     }  # fmt: skip
-    algorithm: Algorithm = kinds[settings.algorithm](settings)  # type: ignore[call-arg]  # a protocol has no __init__
-    return algorithm
+    return kinds[settings.algorithm](settings)
 
 
 def each(value: float, example: Example) -> Tensor:
