@@ -17,10 +17,10 @@ async def test_a_step_that_takes_long_is_counted_with_its_length():
     stalls = Stalls()
     with watching(stalls):
         await asyncio.sleep(0.03)
-        hold_up(0.2)
+        hold_up(1.0)
         await asyncio.sleep(0.03)
     assert stalls.count == 1
-    assert stalls.longest > 0.15
+    assert stalls.longest > 0.8  # the watch itself may come late to its first look at the step
     assert "hold_up" in str(stalls)
 
 
