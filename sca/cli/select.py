@@ -29,6 +29,9 @@ Best = Annotated[
 MaxPerTask = Annotated[
     int | None, typer.Option("--max-per-task", min=1, metavar="N", help="Keep N attempts at each task, by lot.")
 ]
+Number = Annotated[
+    int | None, typer.Option("-n", "--number", min=1, metavar="N", help="Keep N records of all, by lot.")
+]
 Dedup = Annotated[
     bool, typer.Option("--dedup", help="Leave out attempts that say the same, and tasks that ask or do the same.")
 ]
@@ -41,6 +44,7 @@ def select(
     conditions: Filter = None,
     best: Best = None,
     max_per_task: MaxPerTask = None,
+    number: Number = None,
     dedup: Dedup = False,
     seed: options.Seed = 0,
     names: Names = False,
@@ -75,7 +79,7 @@ def select(
     if names:
         _list_names(records)
         return
-    wanted = Wanted(tuple(conditions or ()), dedup, best, max_per_task, seed)
+    wanted = Wanted(tuple(conditions or ()), dedup, best, max_per_task, number, seed)
     choice = choose(records, wanted)
     _tell(choice, attempts=any(isinstance(record, Trajectory) for record in records))
     refuse_same([out], files)
@@ -84,7 +88,7 @@ def select(
         return
     settings = {
         "stage": "select", "from": [str(file) for file in files], "filter": list(wanted.conditions),
-        "best": best, "max_per_task": max_per_task, "dedup": dedup, "seed": seed,
+        "best": best, "max_per_task": max_per_task, "number": number, "dedup": dedup, "seed": seed,
     }  # fmt: skip
     counts = {"records": len(records), "kept": len(choice.kept)}
     write_lines(out, map(line_of, choice.kept), settings, counts, force=force)

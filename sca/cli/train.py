@@ -84,11 +84,12 @@ def train(
     The loss is on the agent's own tokens only, as they were sampled. The checkpoint is a Hugging Face folder, written
     whole or not at all; each step's figures go to `metrics.jsonl` beside it (`NAME.metrics.jsonl` where -o says
     another name than `checkpoint`). Interrupted training goes on by the same command, in float32 on a CPU to the very
-    same weights. Several files make one joint model.
+    same weights. Several files make one joint model; of judged tasks, the challenger learns to write valid ones.
 
     \b
     sca train trajectories.jsonl
     sca train retail.jsonl airline.jsonl -o joint --model meta-llama/Llama-3.1-8B-Instruct --bf16
+    sca train trajectories.jsonl validated.jsonl              the challenger, too, on its valid tasks
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     sca train trajectories.jsonl --algo dpo --pairs best
     sca train trajectories.jsonl --num-processes 2
@@ -176,10 +177,10 @@ def train(
 
 def _read(files: list[Path], *, skip_bad_lines: bool) -> "list[Trajectory]":
     from sca.cli.closing import tell_skipped
-    from sca.records.contract import Trajectory
-    from sca.records.reading import read, refuse_repeated
+    from sca.records.episodes import trainable
+    from sca.records.reading import refuse_repeated
 
-    readings = [read(path, Trajectory, skip_bad_lines=skip_bad_lines) for path in files]
+    readings = [trainable(path, skip_bad_lines=skip_bad_lines) for path in files]
     for reading in readings:
         tell_skipped(reading)
     refuse_repeated(files, readings)

@@ -9,7 +9,9 @@ OWN = "what the model's sca.json says, else the paper's: "
 
 Inputs = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="FILE...", help="Attempts to train on, JSON Lines; `-` is stdin.", show_default=False),
+    typer.Argument(
+        metavar="FILE...", help="Attempts or judged tasks to train on, JSON Lines; `-` is stdin.", show_default=False
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the checkpoint goes.")]
 Algo = Annotated[

@@ -23,6 +23,8 @@ class Wanted:
     """Attempts kept of each task, the best ones."""
     max_per_task: int | None = None
     """Attempts kept of each task, by lot."""
+    number: int | None = None
+    """Records kept in all, by lot."""
     seed: int = 0
 
 
@@ -60,7 +62,15 @@ def choose(records: Sequence[Kept], wanted: Wanted) -> Choice:
         choice.step(
             f"--max-per-task {wanted.max_per_task}", _of_each_task(choice.kept, wanted.max_per_task, wanted.seed)
         )
+    if wanted.number:
+        choice.step(f"-n {wanted.number}", _by_lot(choice.kept, wanted.number, wanted.seed))
     return choice
+
+
+def _by_lot(records: Sequence[Kept], most: int, seed: int) -> list[Kept]:
+    """At most so many, in the order of the file."""
+    chosen = {id(record) for record in sorted(records, key=lambda one: _lot(one, seed))[:most]}
+    return [record for record in records if id(record) in chosen]
 
 
 def _different(records: Sequence[Kept]) -> list[Kept]:
@@ -100,5 +110,6 @@ def _of_each_task(records: Sequence[Kept], most: int, seed: int | None) -> list[
     return [record for record in records if id(record) in chosen]
 
 
-def _lot(attempt: Trajectory, seed: int | None) -> str:
-    return hashlib.sha256(f"{seed}\0{attempt.run}\0{attempt.id}".encode()).hexdigest()
+def _lot(record: Kept, seed: int | None) -> str:
+    run = record.run if isinstance(record, Trajectory) else None
+    return hashlib.sha256(f"{seed}\0{run}\0{record.id}".encode()).hexdigest()

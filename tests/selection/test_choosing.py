@@ -49,6 +49,12 @@ def test_a_lot_does_not_depend_on_the_order_of_the_file():
     assert len({tuple(kept(ATTEMPTS, max_per_task=1, seed=seed)) for seed in range(20)}) > 1
 
 
+def test_a_number_of_all_is_kept_by_lot_in_the_order_of_the_file():
+    assert kept(ATTEMPTS, number=3) == [name for name in kept(ATTEMPTS) if name in kept(ATTEMPTS[::-1], number=3)]
+    assert len({tuple(kept(ATTEMPTS, number=3, seed=seed)) for seed in range(20)}) > 1
+    assert kept(ATTEMPTS, number=100) == kept(ATTEMPTS)
+
+
 def test_every_step_is_counted():
     steps = choose(ATTEMPTS, Wanted(("reward == 1",), dedup=True, best=1)).steps
     assert steps == [("read", 6, 3), ("--filter 'reward == 1'", 4, 2), ("--dedup", 3, 2), ("--best 1", 2, 2)]
