@@ -20,6 +20,10 @@ Filter = Annotated[
         show_default=False,
     ),
 ]
+Tasks = Annotated[
+    Path | None,
+    typer.Option("--tasks", metavar="FILE", help="Keep attempts at the tasks of this file.", show_default=False),
+]
 Best = Annotated[
     int | None,
     typer.Option(
@@ -42,6 +46,7 @@ def select(
     files: options.Inputs,
     out: options.Out = Path("selected.jsonl"),
     conditions: Filter = None,
+    tasks: Tasks = None,
     best: Best = None,
     max_per_task: MaxPerTask = None,
     number: Number = None,
@@ -62,6 +67,7 @@ def select(
     sca select trajectories.jsonl --filter "0 < avg < 1" --best 2 --dedup --dry-run
     sca select first.jsonl second.jsonl --filter "reward == 1 and turns <= 8" -o short.jsonl
     sca select trajectories.jsonl --filter best -o - | sca export - --to trl-sft
+    sca select trajectories.jsonl --tasks sharp.jsonl
     sca select validated.jsonl --filter "mutation_score >= 0.5 and family != 'travel_planner'" -o sharp.jsonl
     """
     from sca.cli.console import say
@@ -72,6 +78,7 @@ def select(
     from sca.records.whole import write_lines
     from sca.records.writing import line_of
     from sca.selection.choosing import Wanted, choose
+    from sca.selection.facts import group
 
     if best and max_per_task:
         raise UsageError("--best and --max-per-task both say how many attempts to keep of a task; say one of them")
@@ -79,7 +86,8 @@ def select(
     if names:
         _list_names(records)
         return
-    wanted = Wanted(tuple(conditions or ()), dedup, best, max_per_task, number, seed)
+    of_tasks = frozenset(map(group, gather([tasks]))) if tasks else None
+    wanted = Wanted(tuple(conditions or ()), of_tasks, dedup, best, max_per_task, number, seed)
     choice = choose(records, wanted)
     _tell(choice, attempts=any(isinstance(record, Trajectory) for record in records))
     refuse_same([out], files)
@@ -88,7 +96,8 @@ def select(
         return
     settings = {
         "stage": "select", "from": [str(file) for file in files], "filter": list(wanted.conditions),
-        "best": best, "max_per_task": max_per_task, "number": number, "dedup": dedup, "seed": seed,
+        "tasks": str(tasks) if tasks else None, "best": best, "max_per_task": max_per_task, "number": number,
+        "dedup": dedup, "seed": seed,
     }  # fmt: skip
     counts = {"records": len(records), "kept": len(choice.kept)}
     write_lines(out, map(line_of, choice.kept), settings, counts, force=force)

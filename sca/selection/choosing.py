@@ -17,6 +17,8 @@ class Wanted:
     """What to keep. The steps are made in this order; facts such as `avg` are those before any of them."""
 
     conditions: tuple[str, ...] = ()
+    tasks: frozenset[tuple[str, str]] | None = None
+    """Environment and id of the tasks whose attempts are kept."""
     dedup: bool = False
     """Of records with the same content only the first: attempts that say the same, tasks that ask or do the same."""
     best: int | None = None
@@ -54,6 +56,8 @@ def choose(records: Sequence[Kept], wanted: Wanted) -> Choice:
     for text in wanted.conditions:
         condition = Condition(text, known)
         choice.step(f"--filter {text!r}", [one for one in choice.kept if condition.holds(facts[id(one)])])
+    if wanted.tasks is not None:
+        choice.step("--tasks", [one for one in choice.kept if group(one) in wanted.tasks])
     if wanted.dedup:
         choice.step("--dedup", _different(choice.kept))
     if wanted.best:

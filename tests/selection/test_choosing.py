@@ -55,6 +55,10 @@ def test_a_number_of_all_is_kept_by_lot_in_the_order_of_the_file():
     assert kept(ATTEMPTS, number=100) == kept(ATTEMPTS)
 
 
+def test_attempts_at_certain_tasks_are_kept_and_no_other_environments():
+    assert kept(ATTEMPTS, tasks=frozenset({("e", "b"), ("f", "a"), ("e", "c")})) == ["b-a0", "c-a0"]
+
+
 def test_every_step_is_counted():
     steps = choose(ATTEMPTS, Wanted(("reward == 1",), dedup=True, best=1)).steps
     assert steps == [("read", 6, 3), ("--filter 'reward == 1'", 4, 2), ("--dedup", 3, 2), ("--best 1", 2, 2)]
