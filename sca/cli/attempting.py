@@ -141,7 +141,7 @@ def prepare(
         environments={setting.name: setting.hash for setting, _ in places},
         agent=agent,
         sampling=role.sampling,
-        rules=ExecutorRules(role.style, role.max_turns, role.observation_limit),
+        rules=ExecutorRules(role.style, role.max_turns, role.observation_limit, role.observations),
         limits=Limits(),
         seed=seed,
         reward=reward,

@@ -54,6 +54,7 @@ def explore(
     max_tokens: roles.MaxTokens = None,
     max_turns: roles.MaxTurns = None,
     observation_limit: roles.ObservationLimit = None,
+    observations: roles.Observations = None,
     seed: options.Seed = 0,
     concurrency: options.Concurrency = None,
     runtime: options.Runtime = None,
@@ -90,17 +91,16 @@ def explore(
 
     if method == "pae":
         given = {"--feedback": feedback, "--max-turns": max_turns, "--runtime": runtime, "--image": image}
-        given |= {"--observation-limit": observation_limit}
+        given |= {"--observation-limit": observation_limit, "--observations": observations}
         refuse(given, "mean nothing to --method pae, in which nobody acts")
     setting = Setting.open(env, data)
     opened, own = engines.EngineFlags(model, engine, base_url, api_key_env, engine_option).open()
-    flags = roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit)
+    flags = roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit, observations)
     role = roles.resolve(flags, "challenger", own, 10)
     rules: ChallengerRules | ProposerRules = ProposerRules(role.style)
     if method == "sca":
-        rules = ChallengerRules(
-            role.style, role.max_turns, feedback or own.get("feedback") or "full", role.observation_limit
-        )
+        told = feedback or own.get("feedback") or "full"
+        rules = ChallengerRules(role.style, role.max_turns, told, role.observation_limit, role.observations)
     plan = Exploration(setting, role.sampling, rules, Limits(), seed)
     output = Output.open(out, Task, plan.settings(opened.describe()), force=force, dry_run=dry_run)
     with output:

@@ -37,6 +37,15 @@ ObservationLimit = Annotated[
     ),
 ]
 
+Observations = Annotated[
+    Literal["plain", "compact"] | None,
+    typer.Option(
+        "--observations",
+        help="`plain`: as Python prints them; `compact`: without quotes, brackets and repeated names.",
+        show_default="what the model's sca.json says, else plain",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Flags:
@@ -48,6 +57,7 @@ class Flags:
     max_tokens: int | None
     max_turns: int | None
     observation_limit: int | None = None
+    observations: Literal["plain", "compact"] | None = None
 
     def named(self) -> dict[str, Any]:
         """By the names of the options."""
@@ -58,6 +68,7 @@ class Flags:
             "--max-tokens": self.max_tokens,
             "--max-turns": self.max_turns,
             "--observation-limit": self.observation_limit,
+            "--observations": self.observations,
         }
 
 
@@ -70,6 +81,7 @@ class Role:
     max_turns: int
     observation_limit: int
     """Characters."""
+    observations: Literal["plain", "compact"]
 
 
 def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str, Any], turns: int) -> Role:
@@ -92,6 +104,7 @@ def resolve(flags: Flags, role: Literal["challenger", "executor"], own: dict[str
         ),
         max_turns=_first(flags.max_turns, own.get("max_turns", {}).get(role), turns),
         observation_limit=flags.observation_limit or OBSERVATION_LIMIT,
+        observations=flags.observations or own.get("observations") or "plain",
     )
     if settled.sampling.top_p <= 0:
         raise UsageError("--top-p 0 leaves no token to sample; say --temperature 0 for the likeliest one")

@@ -30,6 +30,7 @@ def rollout(
     max_tokens: roles.MaxTokens = None,
     max_turns: roles.MaxTurns = None,
     observation_limit: roles.ObservationLimit = None,
+    observations: roles.Observations = None,
     user: users.Kind = None,
     user_model: users.Model = None,
     user_engine: users.EngineName = None,
@@ -76,7 +77,7 @@ def rollout(
     work = attempting.prepare(
         "rollout", settings_of(reading.records, file, env, data), agent,
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
-        roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit),
+        roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit, observations),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         judges.Flags(judge, judge_model, judge_engine, judge_base_url),
         attempts=attempts, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),

@@ -65,6 +65,7 @@ def train(
     max_tokens: roles.MaxTokens = None,
     max_turns: roles.MaxTurns = None,
     observation_limit: roles.ObservationLimit = None,
+    observations: roles.Observations = None,
     user: users.Kind = None,
     user_model: users.Model = None,
     user_engine: users.EngineName = None,
@@ -108,7 +109,7 @@ def train(
 
     round_flags = rolling.Flags(
         tasks, env, data, iterations, tasks_per_iteration, attempts_per_task, guard, reward, engine_option,
-        roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit),
+        roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit, observations),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         concurrency, Containers(runtime, image),
     )  # fmt: skip

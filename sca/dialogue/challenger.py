@@ -7,6 +7,7 @@ from sca.dialogue import hand_in, prompts
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.hand_in import HandIn
 from sca.dialogue.markers import Kind, Turn
+from sca.dialogue.observations import Observations, shown
 from sca.dialogue.setting import Setting
 from sca.dialogue.tasks import origin_of, task_of
 from sca.dialogue.turns import OBSERVATION_LIMIT, Asker, Handler, Reaction, converse, cut
@@ -25,6 +26,7 @@ class ChallengerRules:
     feedback: prompts.Feedback = "full"
     """`none`: the first hand-in ends the episode, and nothing is said of it."""
     observation_limit: int = OBSERVATION_LIMIT  # characters
+    observations: Observations = "plain"
 
 
 @dataclass
@@ -47,7 +49,8 @@ class _Desk:
             self.world = await self.box.world(self.start.family)
             self.session = await self.world.session()
         observation = await self.session.execute(turn.body)
-        return Reaction(Message(role="tool", content=cut(observation.text, self.rules.observation_limit)))
+        seen = shown(observation.text, self.rules.observations, self.rules.observation_limit)
+        return Reaction(Message(role="tool", content=seen))
 
     async def hand_in(self, turn: Turn) -> Reaction:
         await self.leave()

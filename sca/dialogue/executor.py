@@ -7,8 +7,9 @@ from sca.controls import strip_controls
 from sca.dialogue import prompts
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.markers import Kind, Turn
+from sca.dialogue.observations import Observations, shown
 from sca.dialogue.setting import Setting
-from sca.dialogue.turns import OBSERVATION_LIMIT, Asker, Ending, Handler, Reaction, converse, cut
+from sca.dialogue.turns import OBSERVATION_LIMIT, Asker, Ending, Handler, Reaction, converse
 from sca.dialogue.user import User, Users
 from sca.records.contract import Message, Task, ToolCall
 from sca.sandbox import Call, Session, World
@@ -21,6 +22,7 @@ class ExecutorRules:
     style: prompts.Style = "full"
     max_turns: int = 15
     observation_limit: int = OBSERVATION_LIMIT  # characters
+    observations: Observations = "plain"
 
 
 @dataclass
@@ -42,7 +44,7 @@ class _Hands:
     """What the executor does and says."""
 
     session: Session
-    limit: int
+    rules: ExecutorRules
     said: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
 
@@ -50,8 +52,8 @@ class _Hands:
         observation = await self.session.execute(turn.body)
         run = observation.run
         self.calls.extend(recorded(run.calls))
-        heard = Message(role="tool", content=cut(observation.text, self.limit))
-        return Reaction(heard, "done" if run.ended else None)
+        seen = shown(observation.text, self.rules.observations, self.rules.observation_limit)
+        return Reaction(Message(role="tool", content=seen), "done" if run.ended else None)
 
     async def give_answer(self, turn: Turn) -> Reaction:
         self.said.append(turn.body)
@@ -102,7 +104,7 @@ async def attempt(
     conversation = Conversation(messages, asker.engine.renderer)
     session = await world.session()
     try:
-        hands = _Hands(session, rules.observation_limit)
+        hands = _Hands(session, rules)
         handlers: dict[Kind, Handler] = {"action": hands.act}
         talk = _Talk(users.user(key, task.instruction or ""), hands) if users else None
         if talk is None:

@@ -31,6 +31,7 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     prompt_style: Literal["full", "brief"] | None = None
     feedback: Literal["full", "none"] | None = None
+    observations: Literal["plain", "compact"] | None = None
     sampling: dict[Literal["challenger", "executor"], _SamplingOf] = {}
     max_turns: dict[Literal["challenger", "executor"], int] = {}
     training: dict[str, dict[str, Any]] = {}

@@ -111,6 +111,7 @@ def settings(tmp_path):
         ({"prompt_style": "short"}, "prompt_style: Input should be 'full' or 'brief'"),
         ({"sampling": {"executor": {"temperature": -1}}}, "sampling.executor.temperature: Input should be greater"),
         ({"sampling": {"judge": {}}}, "sampling.judge"),
+        ({"observations": "short"}, "observations: Input should be 'plain' or 'compact'"),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
