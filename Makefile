@@ -17,10 +17,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model clean
+.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model evidence-core evidence clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## A virtual environment in .venv with everything pinned; done again only when the pins change
 
@@ -58,6 +58,14 @@ gpu-check: ## Trainer and transformers engine in bfloat16 on this machine's GPU;
 
 tiny-model: setup ## Train the model that ships once more, from nothing
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model
+
+evidence-core: setup ## Does self-challenging help, and what does the filter do? Writes docs/evidence.md; within an hour
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/self-improvement.sh calculation && python -m experiments
+
+evidence: setup ## All experiments; hours, and it goes on where it was stopped
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/self-improvement.sh calculation && \
+	  for part in "self-improvement.sh retail" algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
+	  experiments/$$part || exit 1; done && python -m experiments
 
 clean: ## Stop the private Docker engine and remove all that the other targets made
 	@$(PYTHON) scripts/docker-engine stop

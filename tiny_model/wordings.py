@@ -90,12 +90,13 @@ def sections(name: str) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _slots() -> dict[str, list[str]]:
+def slots() -> dict[str, list[str]]:
+    """The synonyms that frames share."""
     lines = (_FOLDER / "slots.txt").read_text(encoding="utf-8").splitlines()
     pairs = (line.split(" = ") for line in lines if line and not line.startswith("#"))
     return {name: choices.split("|") for name, choices in pairs}
 
 
 def _choose(frame: str, rng: random.Random) -> str:
-    frame = _SLOT.sub(lambda match: rng.choice(_slots()[match[1]]), frame)
+    frame = _SLOT.sub(lambda match: rng.choice(slots()[match[1]]), frame)
     return _CHOICE.sub(lambda match: rng.choice(match[1].split("|")), frame)

@@ -1,0 +1,1 @@
+"""Experiments over the ordinary `sca` commands; see README.md."""

@@ -1,0 +1,74 @@
+# Sourced by the experiments: where things are, stages that are made once, and the loop that most of them share.
+#
+#   EVIDENCE  folder of the results          (build/evidence)
+#   MODEL     the model that improves        (the one that ships)
+#   SEEDS     one loop for each of them      (1 2 3)
+#   EPISODES  challenger's episodes in each  (450)
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+evidence=${EVIDENCE:-$root/build/evidence}
+model=${MODEL:-$root/sca/models/tiny}
+seeds=${SEEDS:-1 2 3}
+episodes=${EPISODES:-450}
+attempts=8 # at each task
+
+# Settings of `sca train` for imitation, whatever is imitated: those that the model's sca.json has for rft.
+imitation=(--lr 5e-4 --epochs 4 --batch-size 32 --max-length 1024)
+
+place() { # FOLDER: work there
+    mkdir -p "$evidence/$1"
+    cd "$evidence/$1"
+}
+
+once() { # NAME COMMAND…: run it unless it was run to its end before; each is noted with its seconds
+    local name=$1 stamp=.made/$1 began=$SECONDS
+    shift
+    if [ -f "$stamp" ]; then
+        [ "$(cat "$stamp")" = "$*" ] && return
+        echo "$PWD: $name was made by another command: $(cat "$stamp"); remove the folder to begin afresh" >&2
+        exit 1
+    fi
+    printf '\n\033[1m%s: %s\033[0m\n' "${PWD#"$evidence/"}" "$*" >&2
+    "$@"
+    mkdir -p .made
+    printf '%s\n' "$*" >"$stamp.part"
+    mv "$stamp.part" "$stamp"
+    printf '%s %s\n' "$name" $((SECONDS - began)) >>seconds.txt
+}
+
+first() { # N FILE OUT: the first lines of a file
+    head -n "$1" "$2" >"$3"
+}
+
+trained() { # CHECKPOINT: how many attempts it was trained on
+    python -c 'import json, sys; print(json.load(open(sys.argv[1]))["counts"]["attempts"])' "$1/training.json"
+}
+
+in_environment() { # NAME: what is explored and measured; `data` goes to every stage, `user` where one takes part
+    env=$1
+    fresh=$root/tiny_model/held_out.jsonl
+    data=() user=()
+    if [ "$env" = retail ]; then
+        fresh=$root/tiny_model/held_out_retail.jsonl
+        data=(--data "$root/environments/retail/small")
+        user=(--user scripted)
+    fi
+}
+
+practise() { # SEED: a challenger's tasks, judged and not filtered, and the model's attempts at all of them
+    once explore sca explore --env "$env" "${data[@]}" -n "$episodes" --seed "$1" --model "$model"
+    once validate sca validate tasks.jsonl "${data[@]}" --filter none -o judged.jsonl --rejected not_handed_in.jsonl
+    once full sca select judged.jsonl --filter valid -o full.jsonl
+    once rollout sca rollout judged.jsonl "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" --model "$model"
+    once full-attempts sca select trajectories.jsonl --tasks full.jsonl -o full-attempts.jsonl
+}
+
+evaluate() { # SEED NAME MODEL: on fresh draws, sampled and greedy
+    local tasks=("${data[@]}" --tasks "$fresh" --model "$3")
+    once "$2-fresh" sca eval --env "$env" "${tasks[@]}" "${user[@]}" --seed "$1" -o "$2-fresh.jsonl"
+    once "$2-greedy" sca eval --env "$env" "${tasks[@]}" "${user[@]}" --temperature 0 --trials 1 -o "$2-greedy.jsonl"
+}
+
+evaluate_on_tests() { # SEED NAME MODEL: on the environment's own test tasks
+    once "$2-test" sca eval --env "$env" "${user[@]}" --model "$3" --seed "$1" -o "$2-test.jsonl"
+}

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Part e: the base learns from a stronger sibling's attempts: from all of them, or from successes only (Table 3).
+#
+#   SIBLING  the teacher's folder (`python -m tiny_model --sibling` makes it)
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+in_environment calculation
+sibling=${SIBLING:-$root/build/sibling}
+[ -f "$sibling/config.json" ] || { echo "no teacher in $sibling; make it first, or say SIBLING=FOLDER" >&2; exit 2; }
+
+for seed in $seeds; do
+    place "$env/seed-$seed"
+    practise "$seed"
+    base=$evidence/$env/seed-$seed
+    place "distillation/seed-$seed"
+    once rollout sca rollout "$base/full.jsonl" --attempts 4 --seed "$seed" --model "$sibling" -o teacher.jsonl
+    once all-train sca train teacher.jsonl --algo sft "${imitation[@]}" -o all --model "$model" --seed "$seed"
+    once successes-train sca train teacher.jsonl "${imitation[@]}" -o successes --model "$model" --seed "$seed"
+    evaluate "$seed" teacher "$sibling"
+    for arm in all successes; do evaluate "$seed" "$arm" "$arm"; done
+done

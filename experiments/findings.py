@@ -1,0 +1,140 @@
+"""All figures of the experiments that were run, from the files on disk: what `docs/evidence.md` is written from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments import filters
+from experiments.results import Arm, Wanted, arm, attempts, records, seconds, seeds, worded
+from sca.records.contract import JudgedTask
+
+ARMS = ("base", "none", "full", "control")
+COMPARED: Mapping[str, Sequence[str]] = {
+    "algorithms": ("rft", "dpo", "ppo", "grpo", "online-ppo", "online-grpo"),
+    "tasks-or-attempts": ("each-8", "each-20", "each-80"),
+    "distillation": ("teacher", "all", "successes"),
+    "second-round": ("joint",),
+}
+"""Experiments on calculation whose arms are compared with the base of part a, and the arms."""
+
+
+def findings(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
+    """Everything that is there; parts that were not run are absent. `fresh`: the fresh draws of each environment."""
+    found: dict[str, Any] = {}
+    for env, tasks in fresh.items():
+        if improved := _improvement(seeds(evidence / env), tasks):
+            found[env] = improved
+    if rows := _filters(seeds(evidence / "calculation")):
+        found["filters"] = rows
+    for name, arms in COMPARED.items():
+        if compared := _compared(evidence, name, arms, fresh["calculation"]):
+            found[name] = compared
+    if second := _second_round(evidence, fresh["calculation"]):
+        found["second-round"] = {**found.get("second-round", {}), **second}
+    if joint := _joint(evidence, fresh):
+        found["joint"] = joint
+    return found
+
+
+def core(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The last line of `make evidence-core`: pass@1 of each arm on fresh draws of seen wording."""
+    return {
+        name: {"pass@1": rate["value"], "low": rate["low"], "high": rate["high"], "seeds": rate["seeds"]}
+        for name in ARMS
+        for rate in [found["calculation"]["arms"][name]["seen"]]
+    }
+
+
+def _improvement(folders: Sequence[Path], fresh: Path) -> dict[str, Any] | None:
+    """Part a in one environment."""
+    sampled = {name: arm(folders, f"{name}-fresh") for name in ARMS}
+    base = sampled["base"]
+    if base is None:
+        return None
+    arms = {
+        name: _measured(folders, name, rates, base, fresh) for name, rates in sampled.items() if rates is not None
+    }
+    return {"arms": arms, "funnel": _funnel(folders), "seconds": seconds(folders), "seeds": len(folders)}
+
+
+def _measured(folders: Sequence[Path], name: str, rates: Arm, base: Arm, fresh: Path) -> dict[str, Any]:
+    """One arm: seen and held-out wording, sampled and greedy, and the gain over the base."""
+    sorts: dict[str, Wanted] = {"seen": worded(fresh, "seen"), "held-out": worded(fresh, "held-out")}
+    measured: dict[str, Any] = {sort: rates.rates(wanted) for sort, wanted in sorts.items()}
+    measured |= {f"{sort} gain": rates.gain(base, wanted) for sort, wanted in sorts.items()}
+    if greedy := arm(folders, f"{name}-greedy"):
+        measured |= {f"{sort} greedy": greedy.rates(wanted) for sort, wanted in sorts.items()}
+    if test := arm(folders, f"{name}-test"):
+        measured["test"] = test.rates()
+        if (before := arm(folders, "base-test")) is not None:
+            measured["test gain"] = test.gain(before)
+    return measured
+
+
+def _filters(folders: Sequence[Path]) -> dict[str, Any]:
+    """Part b, the attempts of all seeds together."""
+    rows = [
+        row
+        for folder in folders
+        if (folder / ".made" / "rollout").exists()
+        for row in filters.judged(
+            records(folder / "judged.jsonl", JudgedTask), attempts(folder / "trajectories.jsonl")
+        )
+    ]
+    return filters.table(rows) if rows else {}
+
+
+def _compared(evidence: Path, name: str, arms: Sequence[str], fresh: Path) -> dict[str, Any]:
+    """Arms of another experiment against the base of the same seeds."""
+    folders = seeds(evidence / name)
+    base = arm([evidence / "calculation" / folder.name for folder in folders], "base-fresh")
+    if base is None:
+        return {}
+    measured = {each: arm(folders, f"{each}-fresh") for each in arms}
+    return {
+        each: _measured(folders, each, rates, base, fresh) for each, rates in measured.items() if rates is not None
+    }
+
+
+def _second_round(evidence: Path, fresh: Path) -> dict[str, Any]:
+    """Part f: after a first round with and without the challenger's own tasks in training."""
+    found = {}
+    for name in ("full", "joint"):
+        folders = [folder / f"after-{name}" for folder in seeds(evidence / "second-round")]
+        base = arm([evidence / "calculation" / folder.parent.name for folder in folders], "base-fresh")
+        rates = arm(folders, "second-fresh")
+        if base is not None and rates is not None:
+            found[f"after {name}"] = _measured(folders, "second", rates, base, fresh) | {"funnel": _funnel(folders)}
+    return found
+
+
+def _joint(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
+    """Part g: the joint model in each environment."""
+    found = {}
+    for env, tasks in fresh.items():
+        folders = [folder / env for folder in seeds(evidence / "joint")]
+        base = arm([evidence / env / folder.parent.name for folder in folders], "base-fresh")
+        rates = arm(folders, "joint-fresh")
+        if base is not None and rates is not None:
+            found[env] = _measured(folders, "joint", rates, base, tasks)
+    return found
+
+
+def _funnel(folders: Sequence[Path]) -> dict[str, Any]:
+    """Of the challenger's episodes: handed in, valid, and how many different solutions the valid ones have."""
+    judged = [task for folder in folders for task in records(folder / "judged.jsonl", JudgedTask)]
+    left_out = sum(len((folder / "not_handed_in.jsonl").read_bytes().splitlines()) for folder in folders)
+    valid = [task for task in judged if task.verdict.valid]
+    return {
+        "episodes": len(judged) + left_out,
+        "handed_in": len(judged),
+        "valid": len(valid),
+        "different": sum(not task.verdict.quality.get("duplicate_of") for task in valid),
+        "mutation_score": _mean(valid, "mutation_score"),
+        "grounded": _mean(valid, "grounded"),
+    }
+
+
+def _mean(tasks: Sequence[JudgedTask], quality: str) -> float | None:
+    values = [float(value) for task in tasks if (value := task.verdict.quality.get(quality)) is not None]
+    return round(sum(values) / len(values), 4) if values else None

@@ -1,0 +1,54 @@
+"""`docs/evidence.md`, from the findings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from experiments.expectations import expectations, percent
+
+HERE = Path(__file__).parent
+COMPARED = {
+    "algorithms": "c. Algorithms at equal numbers of attempts",
+    "tasks-or-attempts": "d. More tasks, or more attempts at each",
+    "distillation": "e. Distillation from a stronger sibling",
+    "second-round": "f. A second round, and a challenger that learns",
+    "joint": "g. One model for two environments",
+}
+
+
+def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str) -> str:
+    """The text. `weakness`: what was put into the base on purpose, as its recipe says."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.ChainableUndefined, autoescape=False, trim_blocks=False
+    )
+    environment.globals |= {
+        "rate": percent, "points": _points, "pct": _pct, "share": _share, "by_seed": _by_seed,
+    }  # fmt: skip
+    parts = {"calculation": "a (calculation)", "retail": "a (retail)", "filters": "b", **COMPARED}
+    return environment.get_template("evidence.md.jinja").render(
+        found=found,
+        plots=plots,
+        weakness=weakness,
+        compared=COMPARED,
+        expectations=expectations(found),
+        missing=[name for part, name in parts.items() if not found.get(part)],
+    )
+
+
+def _pct(value: float | None) -> str:
+    return "–" if value is None or isinstance(value, jinja2.Undefined) else f"{value:.1%}"
+
+
+def _share(part: int, whole: int) -> str:
+    return _pct(part / whole if whole else None)
+
+
+def _points(difference: Mapping[str, float]) -> str:
+    """`+38.9 [33.1, 44.5]`, in percentage points."""
+    return f"{100 * difference['value']:+.1f} [{100 * difference['low']:+.1f}, {100 * difference['high']:+.1f}]"
+
+
+def _by_seed(rate: Mapping[str, Any]) -> str:
+    return " / ".join(f"{100 * value:.1f}" for value in rate["seeds"])

@@ -1,0 +1,84 @@
+"""From the files of finished experiments to the page; what was not run is named and not made up."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from experiments.__main__ import FRESH, ROOT
+from experiments.findings import core, findings
+from experiments.page import page
+from experiments.results import arm, seeds
+
+ARMS = {"base": 1, "none": 2, "full": 4, "control": 1}
+"""Successes of four trials at each task."""
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    """What part a would leave if every task of an arm went the same way; `full` has another seed's luck in seed 2."""
+    folder = tmp_path_factory.mktemp("evidence")
+    fresh = [json.loads(line)["id"] for line in FRESH["calculation"].read_text().splitlines()]
+    for seed in (1, 2):
+        place = folder / "calculation" / f"seed-{seed}"
+        (place / ".made").mkdir(parents=True)
+        for name, successes in ARMS.items():
+            _results(place, f"{name}-fresh", fresh, successes - (name == "full" and seed == 2), 4)
+            _results(place, f"{name}-greedy", fresh, min(1, successes - 1), 1)
+        (place / "judged.jsonl").write_text("")
+        (place / "not_handed_in.jsonl").write_text("{}\n")
+        (place / "seconds.txt").write_text("explore 10\nfull-fresh 5\nfull-greedy 2\nfull-train 3\n")
+    return folder
+
+
+def _results(place, name, tasks, successes, trials):
+    lines = [
+        {"id": f"{task}-a{trial}", "task_id": task, "environment": "calculation", "attempt": trial,
+         "reward": int(trial < successes), "outcome": "success" if trial < successes else "failure", "messages": []}
+        for task in tasks for trial in range(trials)
+    ]  # fmt: skip
+    (place / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (place / ".made" / name).write_text("sca eval")
+
+
+def test_rates_are_means_over_seeds_and_gains_are_paired(evidence):
+    full = findings(evidence, {"calculation": FRESH["calculation"]})["calculation"]["arms"]["full"]
+    assert (full["seen"]["value"], full["seen"]["seeds"]) == (0.875, [1.0, 0.75])
+    assert full["seen gain"] == {"value": 0.625, "low": 0.625, "high": 0.625}
+
+
+def test_the_last_line_names_the_four_arms(evidence):
+    told = core(findings(evidence, FRESH))
+    assert list(told) == ["base", "none", "full", "control"]
+    assert told["none"] == {"pass@1": 0.5, "low": 0.5, "high": 0.5, "seeds": [0.5, 0.5]}
+
+
+def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
+    (evidence / "calculation" / "seed-2" / "unfinished-fresh.jsonl").write_text("")
+    assert arm(seeds(evidence / "calculation"), "unfinished-fresh") is None
+
+
+def test_the_page_says_what_holds_and_what_was_not_run(evidence):
+    text = page(findings(evidence, FRESH), [], "WEAKNESS.")
+    assert "WEAKNESS." in text
+    assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
+    assert "25.0% [25.0, 25.0] → 87.5% [87.5, 87.5], 3.50 times | holds |" in text
+    assert "explore 20 s, eval 14 s, train 6 s." in text
+    not_run = text.partition("## Not run yet\n")[2]
+    assert (
+        not_run.strip() == "a (retail), b, c. Algorithms at equal numbers of attempts, "
+        "d. More tasks, or more attempts at each, e. Distillation from a stronger sibling, "
+        "f. A second round, and a challenger that learns, g. One model for two environments."
+    )
+
+
+def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
+    assert (tmp_path / "evidence" / "improvement.svg").read_text().startswith("<?xml")
+    assert "improvement.svg" in (tmp_path / "evidence.md").read_text()

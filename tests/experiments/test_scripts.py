@@ -1,0 +1,57 @@
+"""Stages of an experiment are made once, and the whole of part a runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.__main__ import ROOT
+
+
+def bash(folder, text, **variables):
+    return subprocess.run(
+        ["bash", "-c", f". {ROOT}/experiments/common.sh; place here; {text}"],
+        env=os.environ | {"EVIDENCE": str(folder)} | variables, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_a_stage_that_was_made_is_not_made_again(tmp_path):
+    for _ in range(2):
+        assert bash(tmp_path, "once say bash -c 'echo made >>log'").returncode == 0
+    assert (tmp_path / "here" / "log").read_text() == "made\n"
+    assert (tmp_path / "here" / "seconds.txt").read_text() == "say 0\n"
+
+
+def test_a_stage_that_failed_ends_the_script_and_is_made_again(tmp_path):
+    first = bash(tmp_path, "once say bash -c 'echo made >>log; exit 3'; echo went on >>log")
+    assert first.returncode == 3
+    bash(tmp_path, "once say bash -c 'echo made >>log; exit 3'")
+    assert (tmp_path / "here" / "log").read_text() == "made\nmade\n"
+
+
+def test_a_stage_of_another_command_is_refused(tmp_path):
+    bash(tmp_path, "once say echo 1")
+    told = bash(tmp_path, "once say echo 2")
+    assert told.returncode == 1
+    assert "say was made by another command: echo 1; remove the folder to begin afresh" in told.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+def test_part_a_runs_and_the_page_is_written(tmp_path):
+    environment = os.environ | {
+        "EVIDENCE": str(tmp_path / "evidence"), "SEEDS": "1", "EPISODES": "16",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }  # fmt: skip
+    script = ROOT / "experiments" / "self-improvement.sh"
+    done = subprocess.run([script], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    written = subprocess.run(
+        [sys.executable, "-m", "experiments", str(tmp_path / "evidence"), "--docs", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert set(json.loads(written.stdout.splitlines()[-1])) == {"base", "none", "full", "control"}
+    assert "## b. What each filter lets through" in (tmp_path / "evidence.md").read_text()
