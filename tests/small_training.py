@@ -13,6 +13,7 @@ from sca.training.loop import Place, train, units_of
 from sca.training.lora import adapted
 from sca.training.passes import PaddedPasses
 from sca.training.policy import Policy
+from sca.training.state import gathered
 
 
 def record(number=0, *, task="t1", reward=1, spans=((2, 4),), length=6, tokens=True, shift=0, logprob=-1.0):
@@ -56,16 +57,16 @@ def chosen(settings, attempts=None, **reading):
     return algorithm, select(algorithm, records() if attempts is None else attempts, reader)
 
 
-def run(folder: Path, place: Path, settings, attempts=None, heard=lambda done, metrics: None):
-    """Train the model of a folder; its parameters by name."""
+def run(folder: Path, place: Path, settings, attempts=None, heard=lambda done, metrics: None, shard=False):
+    """Train the model of a folder; what was trained, by name (of several processes, in the first one)."""
     algorithm, selection = chosen(settings, attempts)
     policy = load(folder, critic=algorithm.critic)
     if settings.lora:
         policy = Policy(adapted(policy.model, settings, str(folder)), critic=algorithm.critic)
     place.mkdir(exist_ok=True)
     where = Place(place / "state", place / "metrics.jsonl")
-    train(policy, selection, algorithm, settings, where, pad_id=0, bf16=False, heard=heard)
-    return {name: value.detach().clone() for name, value in policy.named_parameters()}
+    train(policy, selection, algorithm, settings, where, pad_id=0, bf16=False, heard=heard, shard=shard)
+    return gathered(policy)
 
 
 def gradients(policy, algorithm, items, known, *, tokens=4096):

@@ -23,9 +23,9 @@ def say(text: str, *, style: str | None = None) -> None:
     console().print(show_controls(text), style=style, markup=False, highlight=False, emoji=False)
 
 
-def hush() -> None:
-    """Say nothing from here on: of several processes, one speaks."""
-    console().quiet = True
+def hush(quiet: bool) -> None:
+    """Say nothing from here on, or speak again: of several processes, one speaks."""
+    console().quiet = quiet
 
 
 class Warnings(logging.Handler):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sca.cli import engines, options, roles, users
 from sca.cli import online_options as rolling
 from sca.cli import training_options as own
+from sca.cli.console import hush
 from sca.cli.containers import Containers
 from sca.cli.given import refuse
+from sca.training import processes
 
 if TYPE_CHECKING:
     from sca.engines.weights import Loaded
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sca.training.settings import TrainSettings
 
 
+@processes.one_voice(hush)
 def train(
     attempts: own.Inputs = None,
     out: own.Out = Path("checkpoint"),
@@ -48,6 +51,7 @@ def train(
     retokenize: own.Retokenize = False,
     bf16: own.Bf16 = False,
     num_processes: own.NumProcesses = 1,
+    shard: own.Shard = False,
     track: own.Track = None,
     online: rolling.Online = False,
     tasks: rolling.Tasks = None,
@@ -93,18 +97,17 @@ def train(
     sca train trajectories.jsonl validated.jsonl              the challenger, too, on its valid tasks
     sca train trajectories.jsonl --max-per-task 4 --epochs 3 --lr 5e-6
     sca train trajectories.jsonl --algo dpo --pairs best
-    sca train trajectories.jsonl --num-processes 2
+    sca train trajectories.jsonl --num-processes 8 --shard
     sca train trajectories.jsonl --algo grpo --scale none --kl 0 --lora --lora-rank 32 --lr 1e-5
     sca train --online --algo grpo --tasks validated.jsonl --iterations 50      attempts, steps, and so on
     """
-    from sca.cli.console import hush, say
+    from sca.cli.console import say
     from sca.cli.interrupting import leaving_at_once
     from sca.cli.online import train_online
     from sca.engines.folders import content_hash
     from sca.engines.opening import model_folder, model_settings
     from sca.errors import UsageError
     from sca.records.sidecar import Sidecar
-    from sca.training import processes
     from sca.training.settings import settings_of
 
     round_flags = rolling.Flags(
@@ -122,10 +125,14 @@ def train(
         refuse(round_flags.named(), "only for --online, which makes its attempts itself")
         if not attempts:
             raise UsageError("say which attempts to train on, as `sca train trajectories.jsonl`, or --online")
+    shard = processes.sharding_wanted() or shard
+    together = max(num_processes, processes.count())
+    if together > 1:
+        refuse({"-": Path("-") in (attempts or []) or None}, "several processes cannot read one stdin; name a file")
+    elif shard:
+        raise UsageError("--shard spreads the weights over several processes; say how many, as --num-processes 2")
     if num_processes > 1 and processes.count() == 1 and not dry_run:
-        processes.start(num_processes, sys.argv[1:])
-    if processes.rank():
-        hush()
+        sys.exit(processes.start(num_processes, sys.argv[1:]))
     with leaving_at_once():
         from sca.stages.training import Checkpoint, begin, binding
 
@@ -147,7 +154,7 @@ def train(
     if track and not dry_run:
         _check_tracker(track)
     if online:
-        _tell_memory([], settings, folder, bf16=bf16, always=dry_run)
+        _tell_memory([], settings, folder, bf16=bf16, shares=1, always=dry_run)
         train_online(
             round_flags, settings, checkpoint, folder, model, facts, bf16=bf16, track=track, force=force,
             skip_bad_lines=skip_bad_lines, dry_run=dry_run,
@@ -155,7 +162,7 @@ def train(
         return
     if dry_run:
         _tell_plan(records, settings, checkpoint)
-    _tell_memory(records, settings, folder, bf16=bf16, always=dry_run)
+    _tell_memory(records, settings, folder, bf16=bf16, shares=together if shard else 1, always=dry_run)
     if dry_run:
         return
     bound = {**binding(settings, facts, records), **ways}
@@ -171,7 +178,9 @@ def train(
         with leaving_at_once():
             loaded = _load(folder, half=bf16 and settings.lora)
         algorithm, selection = _select(records, settings, loaded, retokenize=retokenize)
-        counts = _run(loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, track=track)
+        counts = _run(
+            loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, track=track, shard=shard
+        )
         if not processes.rank():
             _tell_end(counts, checkpoint)
 
@@ -226,6 +235,7 @@ def _run(
     *,
     bf16: bool,
     track: str | None,
+    shard: bool,
 ) -> dict[str, Any]:
     from sca.cli.console import say
     from sca.cli.progress import progress
@@ -246,8 +256,9 @@ def _run(
             meter.update(done=done, good=None, tokens=tokens, note=f"loss {metrics['loss']:.3f}")
 
         return run_training(
-            loaded, selection, algorithm, settings, checkpoint, sidecar, bf16=bf16, heard=heard, track=track
-        )
+            loaded, selection, algorithm, settings, checkpoint, sidecar,
+            bf16=bf16, heard=heard, track=track, shard=shard,
+        )  # fmt: skip
 
 
 def _tell_plan(records: "list[Trajectory]", settings: "TrainSettings", checkpoint: Any) -> None:
@@ -262,7 +273,7 @@ def _tell_plan(records: "list[Trajectory]", settings: "TrainSettings", checkpoin
 
 
 def _tell_memory(
-    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, *, bf16: bool, always: bool
+    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, *, bf16: bool, shares: int, always: bool
 ) -> None:
     """Say what it takes where that was asked for or may not do; where it cannot do, that is an error."""
     from sca.cli.console import say
@@ -270,7 +281,8 @@ def _tell_memory(
 
     lengths = (len(segment.ids) for record in records for segment in record.tokens or [])
     longest = max((length for length in lengths if length <= settings.max_length), default=0)
-    need, free = memory.estimate(folder, settings, longest=longest, bf16=bf16), memory.available()
+    need = memory.estimate(folder, settings, longest=longest, bf16=bf16).shared(shares)
+    free = memory.available()
     warning = memory.check(need, free)
     if warning:
         say(f"warning: {warning}")

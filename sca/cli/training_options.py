@@ -142,6 +142,14 @@ NumProcesses = Annotated[
         "starts them on several machines. The weights are those of one process up to rounding.",
     ),
 ]
+Shard = Annotated[
+    bool,
+    typer.Option(
+        "--shard",
+        help="Spread the weights over the processes, too (FSDP), for a model that is too large for each of them; "
+        "slower than each holding all.",
+    ),
+]
 Track = Annotated[
     Literal["tensorboard", "wandb"] | None,
     typer.Option(

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
 from sca.engines.choice import unlike_plain
-from sca.engines.weights import Loaded
+from sca.engines.weights import Loaded, load
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
 from sca.records.sidecar import Sidecar, differences
-from sca.training import processes
+from sca.training import processes, state
 from sca.training.algorithms import Algorithm
 from sca.training.attempts import Selection
 from sca.training.loop import Heard, Place, train
@@ -140,10 +142,11 @@ def run_training(
     bf16: bool,
     heard: Heard,
     track: str | None = None,
+    shard: bool = False,
 ) -> dict[str, Any]:
     """Train, write the checkpoint, and return the figures that the sidecar holds.
 
-    Of several processes, only the first writes and returns any.
+    Of several processes, only the first writes and returns any; `shard` spreads the weights over them.
     """
     pad = loaded.tokenizer.pad_token_id
     origin = lineage(sidecar.settings["model"], loaded.folder)
@@ -154,10 +157,13 @@ def run_training(
     train(
         policy, selection, algorithm, settings, checkpoint.place,
         pad_id=pad if isinstance(pad, int) else 0, bf16=bf16, heard=heard, plain=unlike_plain(loaded.model),
-        track=track,
+        track=track, shard=shard,
     )  # fmt: skip
+    whole = state.gathered(policy) if shard else {}
     if processes.rank():
         return {}
+    if shard:
+        model = _put_together(whole, loaded, settings, base, critic=algorithm.critic)
     counts = {
         "attempts": len(selection.attempts),
         "examples": len(selection.examples),
@@ -175,6 +181,16 @@ def run_training(
     sidecar.save()
     checkpoint.forget()
     return counts
+
+
+def _put_together(
+    whole: dict[str, Tensor], loaded: Loaded, settings: TrainSettings, base: str, *, critic: bool
+) -> Any:
+    """The model on the CPU of this process alone, with the weights that were spread over all."""
+    fresh = load(loaded.folder, device=torch.device("cpu"), dtype=loaded.model.dtype).model
+    model = adapted(fresh, settings, base) if settings.lora else fresh
+    state.put(whole, Policy(model, critic=critic))
+    return model
 
 
 def lineage(model: dict[str, Any], folder: Path) -> dict[str, Any]:

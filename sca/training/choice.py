@@ -11,6 +11,7 @@ from sca.training.attempts import Example
 from sca.training.forest import grow
 from sca.training.passes import PaddedPasses, Passes
 from sca.training.policy import Policy, innermost
+from sca.training.sharding import EvenPasses, is_sharded
 from sca.training.shared import SharedPasses
 from sca.training.spread import SpreadPasses
 from sca.training.tree_attention import NAME
@@ -53,12 +54,16 @@ def _choose(
     bf16: bool,
     plain: str | None,
 ) -> PaddedPasses | SharedPasses:
-    padded = PaddedPasses(accelerator, prepared, tokens=tokens, pad_id=pad_id, bf16=bf16)
+    sharded = is_sharded(prepared)
+    kind = EvenPasses if sharded else PaddedPasses
+    padded = kind(accelerator, prepared, tokens=tokens, pad_id=pad_id, bf16=bf16)
     left = share_left(batches)
     if left > WORTH:
         return padded
     shared = SharedPasses(accelerator, prepared, tokens=tokens, bf16=bf16)
-    reason = plain or _unfit(accelerator.unwrap_model(prepared), padded, shared)
+    # Its passes are as many as the data have branches, and inside each other; processes would not stay side by side.
+    reason = "--shard spreads the weights over the processes" if sharded else plain
+    reason = reason or _unfit(accelerator.unwrap_model(prepared), padded, shared)
     if reason is None:
         log.info("shared prefixes are computed once, which leaves %.0f%% of the tokens", 100 * left)
         return shared

@@ -13,9 +13,9 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from sca.errors import ScaError
-from sca.training import memory, metrics, state
+from sca.training import memory, metrics, processes, sharding, state
 from sca.training.algorithms import Algorithm, Known
-from sca.training.attempts import Example, Item, Selection
+from sca.training.attempts import Attempt, Example, Item, Selection
 from sca.training.batching import planned
 from sca.training.choice import choose_passes
 from sca.training.outputs import Columns, Outputs, pieces
@@ -59,12 +59,14 @@ def train(
     heard: Heard,
     plain: str | None = None,
     track: str | None = None,
+    shard: bool = False,
 ) -> None:
     """Train `policy` in place; goes on from `place.state` where there is one.
 
-    `plain` says how the model's attention is unlike plain causal attention, where it is. In fp32 on a CPU an
-    interrupted run ends with the very weights of an uninterrupted one. Raises `ScaError` when the loss or the
-    gradient is no number, and where memory runs out.
+    With `shard` its weights are spread over the processes before anything else, and stay so. `plain` says how the
+    model's attention is unlike plain causal attention, where it is. In fp32 on a CPU an interrupted run ends with the
+    very weights of an uninterrupted one. Raises `ScaError` when the loss or the gradient is no number, and where
+    memory runs out.
     """
     accelerator = Accelerator(
         mixed_precision="bf16" if bf16 else "no",
@@ -74,6 +76,8 @@ def train(
     track = track if accelerator.is_main_process else None
     if track:
         accelerator.init_trackers(place.tracked, settings.asdict())
+    if shard:
+        sharding.shard(policy, accelerator.device)
     # Not wrapped for many processes: they add up their gradients once a step (see `spread`), not at each backward.
     prepared = accelerator.prepare_model(policy, evaluation_mode=True)
     optimizer = optimizer_of(policy, settings)
@@ -98,14 +102,14 @@ def train(
             figures = step_.take(step, items, known, settings.learning_rate(step, len(plan)))
         epoch = round((step + 1) * settings.epochs / len(plan), 4)
         record = {"step": step + 1, "epoch": epoch, **figures, "zero_signal": round(selection.zero_signal, 4)}
-        if not accelerator.is_main_process:
-            continue
-        with place.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-        if track:
-            accelerator.log({name: value for name, value in record.items() if value is not None}, step=step + 1)
-        heard(step + 1, record)
-        if time.monotonic() - saved > SAVE_EVERY and step + 1 < len(plan):
+        if accelerator.is_main_process:
+            with place.metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+            if track:
+                accelerator.log({name: value for name, value in record.items() if value is not None}, step=step + 1)
+            heard(step + 1, record)
+        due = time.monotonic() - saved > SAVE_EVERY and step + 1 < len(plan)
+        if processes.agreed(due) if shard else due and accelerator.is_main_process:
             state.save(place.state, step + 1, policy, optimizer, measured)
             saved = time.monotonic()
     if track:
@@ -178,14 +182,14 @@ class Step:
         def loss(outputs: Outputs, columns: Columns) -> Tensor:
             part = self.algorithm.loss(outputs, columns)
             tally.add(part, outputs, columns)
-            self._check("loss", part.value.item(), step, items)
             return part.value
 
         self.policy.train()
         tokens = self.passes.backward(units, loss)
         self.policy.eval()
         tally.gather(self.accelerator)
-        norm = float(self.accelerator.clip_grad_norm_(self.policy.parameters(), self.settings.clip))
+        self._check("loss", tally.shares["loss"], step, items)
+        norm = sharding.clip(self.policy.parameters(), self.settings.clip)
         self._check("gradient's norm", norm, step, items)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * rate
@@ -208,6 +212,14 @@ class Step:
         if math.isfinite(value):
             return
         attempts = [attempt for item in items for attempt in item.attempts]
+        if self.accelerator.is_main_process:
+            self._keep(attempts)
+        raise ScaError(
+            f"the {what} is {value} in step {step + 1}; try a lower --lr. "
+            f"The batch, {len(attempts)} attempts from {attempts[0].id} on, is in {self.place.failed}"
+        )
+
+    def _keep(self, attempts: Sequence[Attempt]) -> None:
         with self.place.failed.open("w", encoding="utf-8") as file:
             for attempt in attempts:
                 sequences = [
@@ -215,10 +227,6 @@ class Step:
                 ]
                 line = {"id": attempt.id, "run": attempt.run, "reward": attempt.reward, "tokens": sequences}
                 file.write(json.dumps(line) + "\n")
-        raise ScaError(
-            f"the {what} is {value} in step {step + 1}; try a lower --lr. "
-            f"The batch, {len(attempts)} attempts from {attempts[0].id} on, is in {self.place.failed}"
-        )
 
 
 def _cut(path: Path, done: int) -> None:

@@ -41,6 +41,11 @@ class Estimate:
         """All of it."""
         return self.weights + self.training + self.activations
 
+    def shared(self, processes: int) -> "Estimate":
+        """Of each process's own GPU, with the weights spread over them; on a CPU they lie in one memory after all."""
+        count = processes if torch.cuda.is_available() else 1
+        return Estimate(self.weights // count, self.training // count, self.activations)
+
     def __str__(self) -> str:
         """One phrase for a person."""
         parts = f"weights {self.weights / GB:.1f}, training {self.training / GB:.1f}"

@@ -59,7 +59,7 @@ class PaddedPasses:
     def measure(self, examples: Sequence[Example]) -> list[Outputs]:
         """See `Passes.measure`."""
         found: list[Outputs | None] = [None] * len(examples)
-        for batch in micro_batches([[one] for one in examples], tokens=self.tokens, fixed_rows=self.fixed_rows):
+        for batch in self._batches([[one] for one in examples]):
             chosen = [examples[index] for index in batch.units]
             sizes = [example.trained_tokens for example in chosen]
             outputs = self._forward(chosen, batch)
@@ -72,13 +72,15 @@ class PaddedPasses:
     def backward(self, units: Sequence[Sequence[Work]], loss: LossOf) -> int:
         """See `Passes.backward`."""
         through = 0
-        sequences = [[work.example for work in unit] for unit in units]
-        for batch in micro_batches(sequences, tokens=self.tokens, fixed_rows=self.fixed_rows):
+        for batch in self._batches([[work.example for work in unit] for unit in units]):
             chosen = [work for index in batch.units for work in units[index]]
             outputs = self._forward([work.example for work in chosen], batch)
-            self.accelerator.backward(loss(outputs, self._columns(chosen)))
+            self.accelerator.backward(loss(outputs, self._columns(chosen)) if chosen else _nothing(outputs))
             through += batch.rows * batch.length
         return through
+
+    def _batches(self, units: Sequence[Sequence[Example]]) -> list[MicroBatch]:
+        return list(micro_batches(units, tokens=self.tokens, fixed_rows=self.fixed_rows))
 
     def _forward(self, examples: Sequence[Example], batch: MicroBatch) -> Outputs:
         ids, mask = tensors(examples, batch.rows, batch.length, self.pad_id)
@@ -89,3 +91,8 @@ class PaddedPasses:
     def _columns(self, works: Sequence[Work]) -> Columns:
         device = self.accelerator.device
         return {name: torch.cat([work.columns[name] for work in works]).to(device) for name in works[0].columns}
+
+
+def _nothing(outputs: Outputs) -> Tensor:
+    """0, with a gradient of 0 for everything that is trained."""
+    return torch.cat([figure for figure in outputs if figure is not None and figure.requires_grad]).sum()

@@ -93,7 +93,7 @@ class Policy(nn.Module):
         values = None
         if self.value_head is not None:
             with torch.autocast(logits.device.type, enabled=False):
-                values = self.value_head(states.float()).squeeze(-1)
+                values = self.value_head(states.float()).squeeze(-1).clone()  # FSDP hooks on to no views
         return Outputs(*token_figures(logits, targets), values)
 
 

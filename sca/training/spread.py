@@ -1,4 +1,4 @@
-"""A step's work over several processes, each with the whole model and a share of the sequences.
+"""A step's work over several processes, each with a share of the sequences, and with all or a share of the weights.
 
 An algorithm fixes the weight of every token for the whole step beforehand, so the gradients of the shares just add
 up: whatever the shares are, the sum is that of one process, with nothing to correct for unequal numbers of tokens.
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sca.training.attempts import Example
 from sca.training.outputs import Outputs
 from sca.training.passes import LossOf, Passes, Work
+from sca.training.sharding import is_sharded
 
 
 class SpreadPasses:
@@ -25,24 +26,28 @@ class SpreadPasses:
         self.accelerator = accelerator
         self.passes = passes
         self.policy = policy
+        self.sharded = is_sharded(policy)  # then gradients are summed on the way, and each takes part in each pass
 
     def measure(self, examples: Sequence[Example]) -> list[Outputs]:
         """See `Passes.measure`."""
         mine = self._share([len(example.ids) for example in examples])
-        found = self.passes.measure(examples[mine]) if mine.start < mine.stop else []
+        found = self.passes.measure(examples[mine]) if mine.start < mine.stop or self.sharded else []
         gathered: list[Outputs] = gather_object(found)
         return gathered
 
     def backward(self, units: Sequence[Sequence[Work]], loss: LossOf) -> int:
         """See `Passes.backward`; `loss` hears of this process's share alone."""
         mine = self._share([sum(len(work.example.ids) for work in unit) for unit in units])
-        through = self.passes.backward(units[mine], loss) if mine.start < mine.stop else 0
-        trained = [parameter for parameter in self.policy.parameters() if parameter.requires_grad]
-        for parameter in trained:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            parameter.grad = self.accelerator.reduce(parameter.grad, reduction="sum")
+        through = self.passes.backward(units[mine], loss) if mine.start < mine.stop or self.sharded else 0
+        if not self.sharded:
+            self._sum_gradients()
         return int(self.added(torch.tensor([float(through)], device=self.accelerator.device)))
+
+    def _sum_gradients(self) -> None:
+        for parameter in self.policy.parameters():
+            if parameter.requires_grad:
+                own = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                parameter.grad = self.accelerator.reduce(own, reduction="sum")
 
     def added(self, figures: Tensor) -> Tensor:
         """The sum of a tensor over the processes."""

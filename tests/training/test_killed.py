@@ -12,7 +12,7 @@ import pytest
 import small_models
 from safetensors.torch import load_file
 
-# Trains on a fixed handful of examples, keeping its state after every step.
+# Trains on a fixed handful of examples, keeping its state after every step, in one folder after the other.
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -24,12 +24,13 @@ from sca.training import loop
 from sca.training.settings import GrpoSettings
 
 loop.SAVE_EVERY = -1.0
-source, folder = Path(sys.argv[1]), Path(sys.argv[2])
+source = Path(sys.argv[1])
 settings = GrpoSettings(lr=1e-3, batch_size=4, epochs=10)
-told = []
-heard = lambda done, metrics: told.append(done)
-save_file(run(source, folder, settings, records(tasks=4), heard), folder / "weights.safetensors")
-(folder / "first_step").write_text(str(told[0]))
+for folder in map(Path, sys.argv[2:]):
+    told = []
+    heard = lambda done, metrics: told.append(done)
+    save_file(run(source, folder, settings, records(tasks=4), heard), folder / "weights.safetensors")
+    (folder / "first_step").write_text(str(told[0]))
 """
 
 
@@ -38,11 +39,12 @@ def source(tmp_path_factory):
     return small_models.llama(tmp_path_factory.mktemp("model"))
 
 
-def start(source, folder):
-    folder.mkdir(exist_ok=True)
+def start(source, *folders):
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
     paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-c", SCRIPT, str(source), str(folder)]
+    command = [sys.executable, "-c", SCRIPT, str(source), *map(str, folders)]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
 
 
@@ -52,8 +54,7 @@ def steps(folder):
 
 def test_a_killed_process_goes_on_to_the_same_weights(source, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert start(source, whole).wait(timeout=200) == 0
-    process = start(source, cut)
+    process = start(source, whole, cut)
     while not (cut / "metrics.jsonl").exists() or (cut / "metrics.jsonl").read_bytes().count(b"\n") < 15:
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)

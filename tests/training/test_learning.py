@@ -40,9 +40,9 @@ def model():
 
 
 @torch.no_grad()
-def sampled(policy, attempts):
+def sampled(policy, attempts, prompts=tuple(PROMPTS)):
     """So many attempts at each prompt, by the policy as it is."""
-    ids = torch.tensor([[prompt] for prompt in PROMPTS for _ in range(attempts)])
+    ids = torch.tensor([[prompt] for prompt in prompts for _ in range(attempts)])
     logprobs = []
     for turn in range(2):
         odds = policy.model(ids).logits[:, -1].log_softmax(-1)
@@ -125,15 +125,19 @@ def success(policy, prompt):
 
 
 def test_ppo_weighs_reward_against_divergence_as_theory_says(tmp_path):
-    """With reward 0 or 1 the best policy under β is π ∝ π_ref exp(reward / β): 0.69 here, at 2 β it would be 0.23."""
-    beta, rounds = 0.25, 80
+    """With reward 0 or 1 the best policy under β is π ∝ π_ref exp(reward / β): 0.683 here, at 2 β it would be 0.23.
+
+    At one prompt: for all three at once that policy is not among those that so small a model can be (following the
+    exact gradient it ends at 0.704 instead of 0.690). Found with four seeds: 0.681, 0.681, 0.693 and 0.693.
+    """
+    beta, rounds, prompt = 0.25, 80, 0
     run = Run(PpoSettings(lr=0.02, critic_lr=0.02, clip_ratio=0.2, kl=beta, lam=1.0), tmp_path)
     torch.manual_seed(1)
-    before = [success(run.policy, prompt) for prompt in PROMPTS]
+    odds = success(run.policy, prompt)
     for number in range(rounds):
-        run.round(number, sampled(run.policy, 96), rate=1 - number / rounds)
-    best = [odds * math.exp(1 / beta) / (odds * math.exp(1 / beta) + 1 - odds) for odds in before]
-    assert sum(success(run.policy, prompt) for prompt in PROMPTS) / 3 == pytest.approx(sum(best) / 3, abs=0.12)
+        run.round(number, sampled(run.policy, 96, [prompt]), rate=1 - number / rounds)
+    best = odds * math.exp(1 / beta) / (odds * math.exp(1 / beta) + 1 - odds)
+    assert success(run.policy, prompt) == pytest.approx(best, abs=0.03)
 
 
 def test_distillation_reproduces_how_often_the_teacher_says_what(tmp_path):
