@@ -8,6 +8,7 @@ from sca.environment import Environment, Start, load_tables
 from .booking import Bookings
 from .changes import Changes
 from .lookups import LookUps
+from .themes import THEMES
 
 TABLES = ("users", "flights", "reservations")
 
@@ -18,6 +19,7 @@ class Airline(Changes, Bookings, LookUps, Environment):
 
     counts = "both"
     user = True
+    themes = THEMES
     switches: ClassVar[dict[str, str]] = {
         "original_cabin": "update_reservation_flights charges for the new cabin but leaves the old one in the "
         "reservation, as TauBench does"

@@ -20,14 +20,14 @@ also sees to it that the customer's other orders and address are as they were. K
 
 import json
 import re
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+
+from environments.held_out import Record, evaluate, literal, odd_keys, record, sources, spoken, write
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "data"
-Record = dict[str, Any]
 NEEDED = {"kind", "customer", "instruction", "solution", "near_misses"}
 OPTIONAL = {"outcome", "address", "says", "unsaid", "transferred", "others"}
 PARTS = ("address1", "address2", "city", "state", "zip", "country")
@@ -36,32 +36,22 @@ PARTS = ("address1", "address2", "city", "state", "zip", "country")
 def tasks() -> Iterator[Record]:
     """Every task as a record of `test.jsonl`, in the order of the sources."""
     shop = {name: json.loads((DATA / f"{name}.json").read_text(encoding="utf-8")) for name in ("users", "orders")}
-    for number, source in enumerate(_sources(shop), start=1):
-        yield {
-            "id": f"retail-test-{number:06}",
-            "environment": "retail",
-            "family": None,
-            "instruction": " ".join(source["instruction"].split()),
-            "evaluation_function": check(source, shop),
-            "solution": source["solution"].strip(),
-            "failure_cases": [near_miss.strip() for near_miss in source["near_misses"]],
-            "start": source["customer"],
-            "origin": {"method": "by hand", "kind": source["kind"]},
-        }
-
-
-def _sources(shop: Record) -> Iterator[Record]:
-    for path in sorted(HERE.glob("*.toml")):
-        for number, source in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["task"], start=1):
-            if problem := problem_of(source, shop):
-                raise ValueError(f"{path.name}, task {number}: {problem}")
-            yield source
+    for number, source in enumerate(sources(HERE, partial(problem_of, shop=shop)), start=1):
+        near_misses = [near_miss.strip() for near_miss in source["near_misses"]]
+        yield record(
+            f"retail-test-{number:06}",
+            source,
+            source["customer"],
+            check(source, shop),
+            source["solution"].strip(),
+            near_misses,
+        )
 
 
 def problem_of(source: Record, shop: Record) -> str | None:
     """What keeps a source from being a task; what its code does is for `sca validate` to say."""
-    if odd := (source.keys() ^ NEEDED) - OPTIONAL:
-        return f"{', '.join(sorted(odd))}: missing, or not known"
+    if odd := odd_keys(source, NEEDED, OPTIONAL):
+        return odd
     if (user := shop["users"].get(source["customer"])) is None:
         return f"customer: there is no {source['customer']}"
     if foreign := source.get("outcome", {}).keys() - set(user["orders"]):
@@ -82,13 +72,9 @@ def check(source: Record, shop: Record) -> str:
     clauses = [
         "all(as_expected(order, facts) for order, facts in EXPECTED.items())",
         f'place(get_user_details("{source["customer"]}")) == "{home}"',
-        "transferred()" if source.get("transferred") else "not transferred()",
-        *(_said(fact) for fact in source.get("says", ())),
-        *(f"not re.search({_pattern(text)}, answer, re.I)" for text in source.get("unsaid", ())),
+        *spoken(source),
     ]
-    numbers = NUMBERS if any("numbers" in clause for clause in clauses) else ""
-    conditions = "\n        and ".join(clauses)
-    return f"{HEAD}EXPECTED = {_literal(expected)}\n{HELPERS}{numbers}    return (\n        {conditions}\n    )"
+    return f"{HEAD}EXPECTED = {literal(expected)}\n{HELPERS}{evaluate(clauses)}"
 
 
 def _expected(order: Record, change: Record) -> Record:
@@ -126,34 +112,12 @@ def _expected(order: Record, change: Record) -> Record:
     return {"status": "delivered"} if order["status"] == "delivered" else {}
 
 
-def _said(fact: Any) -> str:
-    """A condition on `answer` or on the numbers in it."""
-    if isinstance(fact, list):
-        return f"({' or '.join(map(_said, fact))})"
-    if isinstance(fact, str):
-        return f"re.search({_pattern(fact)}, answer, re.I) is not None"
-    return f"{fact} in numbers"
-
-
-def _pattern(text: str) -> str:
-    return f'r"\\b{re.escape(text)}\\b"'.replace("\\ ", " ").replace("\\-", "-")
-
-
 def _place(record: Record) -> str:
     return _plain(" ".join(record["address"][part] for part in PARTS))
 
 
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
-
-
-def _literal(value: Any, indent: str = "") -> str:
-    """As ruff would write it."""
-    if isinstance(value, dict) and value:
-        inner = f"{indent}    "
-        lines = [f"{inner}{json.dumps(key)}: {_literal(each, inner)},\n" for key, each in value.items()]
-        return f"{{\n{''.join(lines)}{indent}}}"
-    return json.dumps(value)
 
 
 HEAD = """\
@@ -177,14 +141,6 @@ def as_expected(number, facts):
 
 def evaluate(answer):
 """
-NUMBERS = """\
-    numbers = {float(number.replace(",", "")) for number in re.findall(r"\\d[\\d,]*(?:\\.\\d+)?", answer)}
-"""
-
-
-def write(lines: Iterable[Record], path: Path) -> None:
-    """A record a line."""
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ Keys of a `[[task]]`:
     near_misses     wrong answers, three or more; `= …` is arithmetic, rounded to two decimals
 """
 
-import json
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from environments.held_out import Record, odd_keys, record, sources, write
+
 HERE = Path(__file__).parent
-Record = dict[str, Any]
 KEYS = {"kind", "instruction", "expected", "solution", "near_misses"}
 HELPERS = {
     "follow": '''
@@ -59,23 +58,14 @@ def money(expression):
 
 def tasks() -> Iterator[Record]:
     """Every task as a record of `test.jsonl`, in the order of the sources."""
-    for number, source in enumerate(_sources(), start=1):
-        yield record(f"web_browsing-test-{number:06}", source)
+    for number, source in enumerate(sources(HERE, lambda source: odd_keys(source, KEYS)), start=1):
+        yield task(f"web_browsing-test-{number:06}", source)
 
 
-def record(task_id: str, source: Record) -> Record:
-    """A task as a line of a file of tasks."""
-    return {
-        "id": task_id,
-        "environment": "web_browsing",
-        "family": None,
-        "instruction": " ".join(source["instruction"].split()),
-        "evaluation_function": check(source["expected"]),
-        "solution": _whole(source["solution"].strip()),
-        "failure_cases": [_wrong(near_miss) for near_miss in source["near_misses"]],
-        "start": "the page /",
-        "origin": {"method": "by hand", "kind": source["kind"]},
-    }
+def task(task_id: str, source: Record) -> Record:
+    """A source as a line of a file of tasks."""
+    wrong = [_wrong(near_miss) for near_miss in source["near_misses"]]
+    return record(task_id, source, "the page /", check(source["expected"]), _whole(source["solution"].strip()), wrong)
 
 
 def check(expected: Any) -> str:
@@ -93,19 +83,6 @@ def _whole(solution: str) -> str:
 def _wrong(answer: str) -> str:
     arithmetic = answer.startswith("= ")
     return f"result = round({answer[2:]}, 2)" if arithmetic else f"result = {answer!r}"
-
-
-def _sources() -> Iterator[Record]:
-    for path in sorted(HERE.glob("*.toml")):
-        for number, source in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["task"], start=1):
-            if odd := source.keys() ^ KEYS:
-                raise ValueError(f"{path.name}, task {number}: {', '.join(sorted(odd))}: missing, or not known")
-            yield source
-
-
-def write(lines: Iterable[Record], path: Path) -> None:
-    """A record a line."""
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
