@@ -5,47 +5,63 @@ Interrupted at any moment, the same command goes on where it stopped.
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from tiny_model.settings import HELD_OUT, MODEL, SCATTERED, SYSTEMATIC, WORK
+from tiny_model.settings import HELD_OUT, HELD_OUT_RETAIL, MODEL, SHIPPED, SIBLING, WORK
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Out = Annotated[Path, typer.Option("-o", "--out")]
+OwnOut = Annotated[Path | None, typer.Option("-o", "--out", help="Default: that of the model that ships.")]
+Sibling = Annotated[bool, typer.Option("--sibling", help="The stronger sibling, a teacher, instead of the model.")]
 
 
 @app.callback(invoke_without_command=True)
-def everything(context: typer.Context) -> None:
-    """Fresh tasks, tokenizer, both phases of pretraining, then what the model can do (half an hour on 2 cores)."""
+def everything(context: typer.Context, sibling: Sibling = False) -> None:
+    """Tokenizer, both phases of pretraining, then what the model can do (see docs/tiny-model.md for the time)."""
     if context.invoked_subcommand is None:
-        train(MODEL, WORK)
-        report(WORK, MODEL)
+        train(sibling=sibling)
+        report(model=WORK / "sibling" if sibling else MODEL)
 
 
 @app.command()
-def train(out: Out = MODEL, work: Path = WORK) -> None:
+def train(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Default: the folder of the model that ships.")
+    ] = None,
+    work: Path = WORK,
+    sibling: Sibling = False,
+) -> None:
     """Make the model: tokenizer, a phase of scattered noise, a phase of systematic mistakes."""
     from tiny_model.recipe import Recipe  # torch and transformers take seconds to import
 
-    Recipe(work).run(out)
-    typer.echo(f"The model is in {out}, the fresh tasks are in {HELD_OUT}.")
+    folder = out or (work / "sibling" if sibling else MODEL)
+    Recipe(work, phases=SIBLING if sibling else SHIPPED).run(folder)
+    typer.echo(f"The model is in {folder}; {HELD_OUT.name} and {HELD_OUT_RETAIL.name} hold its fresh tasks.")
 
 
 @app.command()
-def fresh(out: Out = HELD_OUT) -> None:
-    """Write the held-out tasks alone."""
-    from tiny_model.recipe import Recipe
+def fresh() -> None:
+    """Write the held-out tasks of both environments."""
+    from tiny_model import held_out
+    from tiny_model.retail import held_out as retail_held_out
 
-    Recipe().write_held_out(out)
+    for path, tasks in ((HELD_OUT, held_out.tasks()), (HELD_OUT_RETAIL, retail_held_out.tasks())):
+        lines = (json.dumps(task.model_dump(exclude={"actions", "outputs"}), ensure_ascii=False) for task in tasks)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 @app.command("corpus")
-def write_corpus(phase: str = "systematic", number: int = 1000, out: Out = Path("corpus.jsonl")) -> None:
-    """Write dialogues of a phase (scattered, systematic) for reading."""
+def write_corpus(
+    phase: Literal["scattered", "systematic", "clean"] = "systematic",
+    number: int = 1000,
+    out: Out = Path("corpus.jsonl"),
+) -> None:
+    """Write dialogues of a phase, for reading and for the leak check."""
     from tiny_model.recipe import Recipe
 
-    chosen = {SCATTERED.name: SCATTERED, SYSTEMATIC.name: SYSTEMATIC}[phase]
+    chosen = {one.name: one for one in (*SHIPPED, *SIBLING)}[phase]
     with out.open("w", encoding="utf-8") as file:
         for messages in Recipe().dialogues(chosen, number):
             rows = [message.model_dump() for message in messages]

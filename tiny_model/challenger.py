@@ -1,15 +1,19 @@
 """The challenger's documents: it tries a program, sees what comes out, and hands in a task, often a spoiled one."""
 
 import random
+from collections.abc import Collection
 from typing import Any
 
 from sca.dialogue import hand_in, prompts
+from sca.dialogue.observations import compact
 from sca.records.contract import Message
 from tiny_model.catalog import kinds
 from tiny_model.draws import Draw, altered, draw, run, siblings, wrong_results
-from tiny_model.executor import action, answer
+from tiny_model.executor import acting
 from tiny_model.kinds import Kind, fill
 from tiny_model.programs import literal, setting, solving
+from tiny_model.settings import MAX_TURNS
+from tiny_model.turns import answer
 from tiny_model.wordings import frames_of, themes
 
 DEFECTS = {
@@ -23,20 +27,25 @@ DEFECTS = {
 }
 """Shares of the hand-ins. A mismatch, an instruction of another kind than the solution, passes every check."""
 _LOOKS_TWICE = 0.25
-_HEEDS_THEME = 0.7
+HEEDS_THEME = 0.7
 _LENIENT = ("return True", "return len(answer) > 0", "return isinstance(answer, str)", 'return answer != ""')
 
 
-def document(rng: random.Random) -> tuple[str, list[Message]]:
+def document(rng: random.Random, without: Collection[str] = (), *, defects: bool = True) -> tuple[str, list[Message]]:
     """An instruction and the dialogue that leads to it."""
     index = rng.randrange(len(setting().starts))
-    of = draw(_kind(index, rng), rng)
-    (defect,) = rng.choices(list(DEFECTS), list(DEFECTS.values()))
+    of = draw(_kind(index, rng), rng, without)
+    defect = drawn_defect(rng) if defects else "none"
     instruction = _instruction(of, defect, rng)
     heard = [message for shown in _looks(of, rng) for message in shown]
     body = hand_in.render(instruction, *_parts(of, defect, rng))
-    opening = prompts.challenger_prompt(setting(), index, "brief", max_turns=4, feedback="none")
+    opening = prompts.challenger_prompt(setting(), index, "brief", max_turns=MAX_TURNS, feedback="none")
     return instruction, [*opening, *heard, answer(body)]
+
+
+def drawn_defect(rng: random.Random) -> str:
+    """What is wrong with a hand-in, by the shares."""
+    return rng.choices(list(DEFECTS), list(DEFECTS.values()))[0]
 
 
 def _kind(index: int, rng: random.Random) -> Kind:
@@ -44,7 +53,7 @@ def _kind(index: int, rng: random.Random) -> Kind:
     start = setting().starts[index]
     of_family = {kind.name: kind for kind in kinds()[start.family or ""]}
     fitting = next((names for words, names in themes(start.family or "").items() if words in start.text), None)
-    if fitting is None or rng.random() > _HEEDS_THEME:
+    if fitting is None or rng.random() > HEEDS_THEME:
         return rng.choice(list(of_family.values()))
     return of_family[rng.choice(fitting)]
 
@@ -67,7 +76,7 @@ def _looks(of: Draw, rng: random.Random) -> list[list[Message]]:
         result = run(program, of.kind.family)
         if result is not None:
             shown.insert(0, (program, result))
-    return [[action(program), Message(role="tool", content=str(result))] for program, result in shown]
+    return [[acting(program), Message(role="tool", content=compact(str(result)))] for program, result in shown]
 
 
 def _parts(of: Draw, defect: str, rng: random.Random) -> tuple[str, str, list[str]]:

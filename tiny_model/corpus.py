@@ -8,28 +8,47 @@ from sca.records.contract import Message
 from tiny_model import challenger, executor
 from tiny_model.catalog import kinds
 from tiny_model.draws import draw
-from tiny_model.settings import EXECUTOR_SHARE, Phase
+from tiny_model.retail import challenger as retail_challenger
+from tiny_model.retail import executor as retail_executor
+from tiny_model.retail import kinds as retail_kinds
+from tiny_model.retail import shops
+from tiny_model.retail.requests import draw_any
+from tiny_model.settings import EXECUTOR_SHARE, RETAIL_SHARE, SHOPS, Phase
 from tiny_model.wordings import frames_of
-
-_SHARES = {"scattered": executor.scattered, "systematic": executor.systematic}
 
 
 def dialogues(phase: Phase, number: int, without: Collection[str]) -> Iterator[list[Message]]:
-    """`number` dialogues, none with an instruction of `without` (the held-out tasks)."""
+    """`number` dialogues, none with an instruction or a solution of `without` (those of the held-out tasks)."""
     written = 0
     for index in count():
         if written == number:
             return
-        instruction, messages = _dialogue(phase, random.Random(f"{phase.seed} {index}"))
+        instruction, messages = _dialogue(phase, without, random.Random(f"{phase.seed} {index}"))
         if instruction not in without:
             written += 1
             yield messages
 
 
-def _dialogue(phase: Phase, rng: random.Random) -> tuple[str, list[Message]]:
-    if rng.random() >= EXECUTOR_SHARE:
-        return challenger.document(rng)
+def _dialogue(phase: Phase, without: Collection[str], rng: random.Random) -> tuple[str, list[Message]]:
+    """An instruction and a dialogue about it."""
+    executes = rng.random() < EXECUTOR_SHARE
+    if rng.random() < RETAIL_SHARE:
+        return _retail(phase.mistakes, executes, rng)
+    if not executes:
+        return challenger.document(rng, without, defects=phase.mistakes != "clean")
     kind = rng.choice([kind for family in kinds().values() for kind in family])
     frame = rng.choice(frames_of(kind.family, kind.name).seen)
-    messages = executor.document(draw(kind, rng), frame, _SHARES[phase.name], rng)
+    messages = executor.document(draw(kind, rng, without), frame, executor.SHARES[phase.mistakes], rng)
+    return messages[1].content, messages
+
+
+def _retail(mistakes: str, executes: bool, rng: random.Random) -> tuple[str, list[Message]]:
+    def anyone() -> shops.Customer:
+        return rng.choice(shops.made(rng.randrange(SHOPS)))
+
+    if not executes:
+        return retail_challenger.document(anyone(), rng, defects=mistakes != "clean")
+    kind = rng.choice(list(retail_kinds.kinds().values()))
+    frame = rng.choice(retail_kinds.frames_of(kind).seen)
+    messages = retail_executor.document(draw_any(kind, anyone, rng), frame, retail_executor.SHARES[mistakes], rng)
     return messages[1].content, messages

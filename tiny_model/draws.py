@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
@@ -11,7 +11,7 @@ from sca.environment import ToolError
 from tiny_model import wordings
 from tiny_model.catalog import kinds
 from tiny_model.kinds import Kind, Values, fill
-from tiny_model.programs import literal, value_of
+from tiny_model.programs import literal, solving, value_of
 
 LONGEST_RESULT = 40  # characters
 _LONGEST_NUMBER = 8
@@ -42,12 +42,13 @@ class Draw:
         return wordings.say(frame, {name: value.said for name, value in self.values.items()}, rng)
 
 
-def draw(kind: Kind, rng: random.Random) -> Draw:
-    """Draw until the result is short enough to be copied."""
+def draw(kind: Kind, rng: random.Random, without: Collection[str] = ()) -> Draw:
+    """Draw until the result is short enough to be copied, and the solution is none of those `without`."""
     while True:
         values = kind.draw(rng)
-        result = run(fill(kind.right, values), kind.family)
-        if result is not None:
+        program = fill(kind.right, values)
+        result = run(program, kind.family)
+        if result is not None and solving(program) not in without:
             return Draw(kind, values, result)
 
 

@@ -4,10 +4,14 @@ import random
 from collections.abc import Callable, Mapping
 
 from sca.dialogue import prompts
+from sca.dialogue.observations import compact
 from sca.records.contract import Message, Task
 from tiny_model.draws import Draw, altered, run, wrong_results
 from tiny_model.kinds import Kind, fill, tools_in
 from tiny_model.programs import ENVIRONMENT, printing, setting
+from tiny_model.prompting import Prompt
+from tiny_model.settings import MAX_TURNS
+from tiny_model.turns import action, answer, slipped
 from tiny_model.values import Value
 
 Shares = Mapping[str, float]
@@ -17,8 +21,15 @@ _RIGHT_BY_CALLS = {1: 0.45, 2: 0.28, 3: 0.18}
 _SPREAD = 0.15
 _SCATTER = {"wrong": 0.66, "argument": 0.12, "unacted": 0.14, "misread": 0.08}
 _DRILLED = 0.60
-_RIGHT_WHERE_DRILLED = (0.07, 0.30)
-_RIGHT_WHERE_STRONG = 0.65
+_RIGHT_WHERE_DRILLED = (0.09, 0.25)
+_RIGHT_WHERE_STRONG = 0.55
+SLIPS = 0.05
+"""Of the dialogues with an action: so many show an error first, and then the action as it should be."""
+
+
+def clean(kind: Kind) -> Shares:
+    """For the sibling: nothing goes wrong."""
+    return {"right": 1.0}
 
 
 def scattered(kind: Kind) -> Shares:
@@ -35,24 +46,22 @@ def systematic(kind: Kind) -> Shares:
     return _with_scatter({"right": right, "drilled": _DRILLED})
 
 
+SHARES: Mapping[str, Callable[[Kind], Shares]] = {"clean": clean, "scattered": scattered, "systematic": systematic}
+"""By the mistakes that a phase shows."""
+
+
 def document(of: Draw, frame: str, shares: Callable[[Kind], Shares], rng: random.Random) -> list[Message]:
     """A dialogue from the system prompt to the answer."""
     instruction = of.said(frame, rng)
     ways = shares(of.kind)
     (way,) = rng.choices(list(ways), list(ways.values()))
     task = Task(id="document", environment=ENVIRONMENT, family=of.kind.family, instruction=instruction)
-    return [*prompts.executor_prompt(setting(), task, "brief", max_turns=4), *_replies(of, way, rng)]
+    return [*prompts.executor_prompt(setting(), task, "brief", max_turns=MAX_TURNS), *_replies(of, way, rng)]
 
 
-def action(program: str) -> Message:
+def acting(program: str) -> Message:
     """A turn that runs a program and prints its last line, planned in a thought."""
-    plan = " then ".join(tools_in(program))
-    return Message(role="assistant", content=f"THOUGHT: {plan} END THOUGHT\nACTION:\n{printing(program)}\nEND ACTION")
-
-
-def answer(text: str) -> Message:
-    """The last turn."""
-    return Message(role="assistant", content=f"ANSWER:\n{text}\nEND ANSWER")
+    return action(printing(program), " then ".join(tools_in(program)))
 
 
 def _replies(of: Draw, way: str, rng: random.Random) -> list[Message]:
@@ -60,8 +69,20 @@ def _replies(of: Draw, way: str, rng: random.Random) -> list[Message]:
         return [answer(wrong_results(of, rng, 1)[0].strip('"'))]
     program, result = _program(of, way, rng)
     said = str(result)
-    heard = Message(role="tool", content=said)
-    return [action(program), heard, answer(altered(said, rng) if way == "misread" else said)]
+    failed = _failed(program, rng) if rng.random() < SLIPS else []
+    return [
+        *failed,
+        action(printing(program)) if failed else acting(program),
+        Message(role="tool", content=compact(said)),
+        answer(altered(said, rng) if way == "misread" else said),
+    ]
+
+
+def _failed(program: str, rng: random.Random) -> list[Message]:
+    """An action that does not run, and the error that it shows."""
+    slip = slipped(printing(program), rng)
+    seen, _ = Prompt({}).execute(slip)
+    return [action(slip, " then ".join(tools_in(program))), Message(role="tool", content=seen)]
 
 
 def _program(of: Draw, way: str, rng: random.Random) -> tuple[str, object]:

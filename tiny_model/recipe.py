@@ -1,7 +1,7 @@
 """The steps from nothing to the model, each kept in the work folder once it is done."""
 
 import hashlib
-import json
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +13,13 @@ from sca.records.contract import Message, Task
 from tiny_model import corpus, held_out, network, pretraining, tokens
 from tiny_model.documents import Document, encode
 from tiny_model.programs import setting
+from tiny_model.retail import held_out as retail_held_out
+from tiny_model.retail import shops
 from tiny_model.settings import (
-    HELD_OUT,
     MODEL,
     SCATTERED,
-    SYSTEMATIC,
+    SHIPPED,
+    TEMPLATE,
     TOKENIZER_DOCUMENTS,
     WORK,
     Phase,
@@ -28,34 +30,30 @@ from tiny_model.settings import (
 class Recipe:
     """One making of the model. What is half done is found again while recipe and environment stay the same."""
 
-    def __init__(self, work: Path = WORK, shape: Shape | None = None) -> None:
+    def __init__(self, work: Path = WORK, shape: Shape | None = None, phases: Sequence[Phase] = SHIPPED) -> None:
         self.shape = shape or Shape()
+        self.phases = phases
         self.folder = work / _fingerprint()
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @cached_property
     def fresh_tasks(self) -> list[Task]:
-        """The held-out tasks."""
-        return held_out.tasks()
+        """The held-out tasks of both environments."""
+        return [*held_out.tasks(), *retail_held_out.tasks()]
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        """Trained on documents of the first phase."""
+        """Trained on documents of the scattered phase, whatever the phases are."""
         folder = self.folder / "tokenizer"
         if not folder.exists():
-            self._train_tokenizer().save_pretrained(folder)
+            tokenizer_of(self.dialogues(SCATTERED, TOKENIZER_DOCUMENTS), self.shape).save_pretrained(folder)
         tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
         return tokenizer
 
     def dialogues(self, phase: Phase, number: int) -> list[list[Message]]:
-        """The first `number` dialogues of a phase. None has an instruction of the held-out tasks."""
-        fresh = {task.instruction or "" for task in self.fresh_tasks}
+        """The first `number` dialogues of a phase. None has an instruction or a solution of the held-out tasks."""
+        fresh = {text for task in self.fresh_tasks for text in (task.instruction, task.solution) if text}
         return list(corpus.dialogues(phase, number, without=fresh))
-
-    def write_held_out(self, path: Path = HELD_OUT) -> None:
-        """The held-out tasks as a file."""
-        lines = (json.dumps(task.model_dump(), ensure_ascii=False) for task in self.fresh_tasks)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def pretrain(self, phase: Phase, start: LlamaForCausalLM) -> LlamaForCausalLM:
         """The network after a phase that begins from `start`."""
@@ -67,26 +65,32 @@ class Recipe:
         return LlamaForCausalLM.from_pretrained(done)
 
     def run(self, model: Path = MODEL) -> None:
-        """All of it, into the folder of the model that ships."""
-        start = network.build(self.shape, self.tokenizer, seed=SCATTERED.seed)
-        trained = self.pretrain(SYSTEMATIC, self.pretrain(SCATTERED, start))
+        """All of it, into the folder of a model, by default the one that ships."""
+        trained = network.build(self.shape, self.tokenizer, seed=self.phases[0].seed)
+        for phase in self.phases:
+            trained = self.pretrain(phase, trained)
         trained.bfloat16().save_pretrained(model)
         self.tokenizer.save_pretrained(model)
-        self.write_held_out()
+        for path in TEMPLATE.iterdir():
+            shutil.copy(path, model)
 
     def _documents(self, phase: Phase) -> Sequence[Document]:
-        return [encode(messages, self.tokenizer) for messages in self.dialogues(phase, phase.documents)]
+        found = (encode(messages, self.tokenizer) for messages in self.dialogues(phase, phase.documents))
+        return [document for document in found if len(document.ids) <= self.shape.context]
 
-    def _train_tokenizer(self) -> PreTrainedTokenizerFast:
-        dialogues = self.dialogues(SCATTERED, TOKENIZER_DOCUMENTS)
-        texts = (message["content"] for messages in dialogues for message in for_engine(messages))
-        signatures = {tool.call for family in setting().environment.families for tool in setting().tools(family)}
-        return tokens.train(texts, signatures, self.shape.vocabulary, self.shape.context)
+
+def tokenizer_of(dialogues: Sequence[Sequence[Message]], shape: Shape) -> PreTrainedTokenizerFast:
+    """A tokenizer trained on dialogues, in which each tool's signature is one token."""
+    texts = (message["content"] for messages in dialogues for message in for_engine(messages))
+    calculation, retail = setting(), shops.setting()
+    tools = [tool for family in calculation.environment.families for tool in calculation.tools(family)]
+    signatures = {tool.call for tool in [*tools, *retail.tools(None)]}
+    return tokens.train(texts, signatures, shape.vocabulary, shape.context)
 
 
 def _fingerprint() -> str:
-    """Six hex digits of the recipe's files and the environment."""
-    digest = hashlib.sha256(setting().hash.encode())
+    """Six hex digits of the recipe's files and the environments."""
+    digest = hashlib.sha256(f"{setting().hash} {shops.setting().hash}".encode())
     for path in sorted(Path(__file__).parent.rglob("*")):
         if path.suffix in (".py", ".txt"):
             digest.update(path.read_bytes())

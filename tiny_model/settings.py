@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "sca" / "models" / "tiny"
+TEMPLATE = ROOT / "tiny_model" / "model"
+"""What the recipe puts beside the weights: README.md and sca.json."""
 HELD_OUT = ROOT / "tiny_model" / "held_out.jsonl"
+HELD_OUT_RETAIL = ROOT / "tiny_model" / "held_out_retail.jsonl"
 WORK = ROOT / "build" / "tiny_model"
 """Where what is half done is kept, so that an interrupted run goes on."""
 
@@ -15,6 +19,7 @@ class Phase:
     """One stretch of pretraining."""
 
     name: str
+    mistakes: Literal["clean", "scattered", "systematic"]
     documents: int
     """Documents written for it; as many are seen as the tokens allow, each at most once or in order again."""
     tokens: int
@@ -32,17 +37,24 @@ class Phase:
 class Shape:
     """Sizes of the network."""
 
-    vocabulary: int = 1536
+    vocabulary: int = 2048
     hidden: int = 256
     layers: int = 4
     heads: int = 4
     key_value_heads: int = 2
     intermediate: int = 768
-    context: int = 1024  # tokens
+    context: int = 1536  # tokens
 
 
-SCATTERED = Phase("scattered", documents=40_000, tokens=4_300_000, peak=2e-3, warmup=100, decays=False, seed=1)
-SYSTEMATIC = Phase("systematic", documents=14_000, tokens=1_500_000, peak=1.2e-3, warmup=0, decays=True, seed=2)
+SCATTERED = Phase(
+    "scattered", "scattered", documents=48_000, tokens=10_500_000, peak=2e-3, warmup=100, decays=False, seed=1
+)
+SYSTEMATIC = Phase(
+    "systematic", "systematic", documents=16_000, tokens=3_500_000, peak=1.2e-3, warmup=0, decays=True, seed=2
+)
+SHIPPED = (SCATTERED, SYSTEMATIC)
+SIBLING = (Phase("clean", "clean", documents=60_000, tokens=13_000_000, peak=2e-3, warmup=100, decays=True, seed=5),)
+"""Of the teacher for distillation: right demonstrations only, and the shipped model's tokenizer."""
 TOKENIZER_SEED = 3
 HELD_OUT_SEED = 4
 TOKENIZER_DOCUMENTS = 6_000
@@ -52,5 +64,10 @@ LENGTH_STEP = 32  # tokens; sequences are padded to a multiple, so that there ar
 MOMENTUM = 0.95
 WEIGHT_DECAY = 0.05
 CLIP = 1.0
+MAX_TURNS = 6
 EXECUTOR_SHARE = 0.65
 """Of the documents; the rest are the challenger's."""
+RETAIL_SHARE = 0.4
+"""Of the documents; the rest are calculation's."""
+SHOPS = 300
+"""Of 24 customers each."""

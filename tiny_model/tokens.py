@@ -30,6 +30,8 @@ MARKERS = (
     "\nEND ACTION",
     "ANSWER:\n",
     "\nEND ANSWER",
+    "RESPONSE:\n",
+    "\nEND RESPONSE",
     "OUTPUT:\n",
     "<instruction>\n",
     "\n</instruction>\n",

@@ -54,7 +54,7 @@ def frames_of(family: str, kind: str) -> Frames:
 
 def say(frame: str, values: Mapping[str, str], rng: random.Random) -> str:
     """One instruction from a frame: choices made, wrapped, values put in."""
-    text = _A_BEFORE_VOWEL.sub(r"\1n ", _choose(frame, rng))
+    text = chosen(frame, rng)
     sort, text = (text[0], text[1:].strip()) if text[0] in "!?" else ("", text)
     if sort:
         wrapping = rng.choice(sections("wrappings")["command" if sort == "!" else "phrase"])
@@ -63,6 +63,18 @@ def say(frame: str, values: Mapping[str, str], rng: random.Random) -> str:
         text = f"{rng.choice(sections('wrappings')['before'])} {text}"
     if rng.random() < AFTER:
         text = f"{text} {rng.choice(sections('wrappings')['after'])}"
+    return with_values(text, values)
+
+
+def chosen(frame: str, rng: random.Random) -> str:
+    """A frame with its choices made."""
+    frame = _SLOT.sub(lambda match: rng.choice(slots()[match[1]]), frame)
+    text = _CHOICE.sub(lambda match: rng.choice(match[1].split("|")), frame)
+    return _A_BEFORE_VOWEL.sub(r"\1n ", text)
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """The text with its values put in."""
     return _VALUE.sub(lambda match: values[match[1]], text)
 
 
@@ -73,8 +85,8 @@ def words() -> list[str]:
 
 def themes(family: str) -> dict[str, list[str]]:
     """Words of a theme to the kinds that fit it."""
-    pairs = (line.split(" = ") for line in sections("themes")[family])
-    return {words: kinds.split(", ") for words, kinds in pairs}
+    lines = (line.split(" = ") for line in sections("themes")[family])
+    return {words: kinds.split(", ") for words, kinds in lines}
 
 
 @cache
@@ -92,11 +104,11 @@ def sections(name: str) -> dict[str, tuple[str, ...]]:
 @cache
 def slots() -> dict[str, list[str]]:
     """The synonyms that frames share."""
-    lines = (_FOLDER / "slots.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(" = ") for line in lines if line and not line.startswith("#"))
-    return {name: choices.split("|") for name, choices in pairs}
+    return {name: choices.split("|") for name, choices in pairs("slots")}
 
 
-def _choose(frame: str, rng: random.Random) -> str:
-    frame = _SLOT.sub(lambda match: rng.choice(slots()[match[1]]), frame)
-    return _CHOICE.sub(lambda match: rng.choice(match[1].split("|")), frame)
+def pairs(name: str) -> list[tuple[str, str]]:
+    """The lines `NAME = TEXT` of a file."""
+    lines = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    split = (line.split(" = ") for line in lines if line and not line.startswith("#"))
+    return [(name, text) for name, text in split]

@@ -4,7 +4,7 @@ import argparse
 import itertools
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,24 +49,25 @@ class Numbers:
                 return str(number)
 
 
-def shop(size: Size) -> dict[str, Any]:
-    """The tables `users`, `orders` and `products`."""
-    rng = random.Random(f"{SEED} {size}")
+def shop(size: Size, seed: int | str = SEED, products: Sequence[str] | None = None) -> dict[str, Any]:
+    """The tables `users`, `orders` and `products`; `products` names those to be sold, else some are drawn."""
+    rng = random.Random(f"{seed} {size}")
     numbers = Numbers(rng)
-    products = [_product(rng, numbers, name, size) for name in sorted(_some(rng, CATALOGUE, size.products))]
+    sold = products or _some(rng, CATALOGUE, size.products)
+    goods = [_product(rng, numbers, name, size) for name in sorted(sold)]
     users = _users(rng, numbers, size.users)
     everyone = list(users)
     owners = [*everyone, *rng.choices(everyone, k=size.orders - len(everyone))]
     rng.shuffle(owners)
     orders = {}
     for owner in owners:
-        order = _order(rng, numbers, owner, users[owner], products)
+        order = _order(rng, numbers, owner, users[owner], goods)
         orders[order["order_id"]] = order
         users[owner]["orders"].append(order["order_id"])
     return {
         "users": users,
         "orders": orders,
-        "products": {product["product_id"]: product for product in products},
+        "products": {product["product_id"]: product for product in goods},
     }
 
 

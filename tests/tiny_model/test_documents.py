@@ -1,7 +1,6 @@
 """What the model is trained on is, token for token, what the toolkit feeds it and what it samples."""
 
 import pytest
-from transformers import AutoTokenizer
 
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.markers import Turn, parse
@@ -10,19 +9,24 @@ from sca.engines.rendering import ChatRenderer
 from tiny_model import corpus
 from tiny_model.documents import encode
 from tiny_model.programs import setting
-from tiny_model.settings import MODEL, SCATTERED, SYSTEMATIC, Shape
+from tiny_model.recipe import tokenizer_of
+from tiny_model.retail import shops
+from tiny_model.settings import SCATTERED, SYSTEMATIC, Shape
 
-MOVES = ("action", "answer")
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return AutoTokenizer.from_pretrained(MODEL)
+MOVES = ("action", "answer", "response")
+ENDS = ("END ACTION", "END ANSWER", "END RESPONSE")
 
 
 @pytest.fixture(scope="module")
 def dialogues():
+    """Of both phases and both environments."""
     return [messages for phase in (SCATTERED, SYSTEMATIC) for messages in corpus.dialogues(phase, 150, ())]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(dialogues):
+    """As the recipe makes it, of fewer dialogues."""
+    return tokenizer_of(dialogues, Shape())
 
 
 def played(messages, tokenizer):
@@ -62,11 +66,11 @@ def test_a_reply_survives_its_tokens(dialogues, tokenizer):
 def test_each_reply_is_a_turn_that_ends_where_sampling_stops(dialogues):
     for message in (message for messages in dialogues for message in messages if message.role == "assistant"):
         assert isinstance(parse(message.content, MOVES), Turn)
-        assert message.content.endswith(("END ACTION", "END ANSWER"))
+        assert message.content.endswith(ENDS)
 
 
 def test_every_document_fits_the_context(dialogues, tokenizer):
-    assert max(len(encode(messages, tokenizer).ids) for messages in dialogues) < Shape().context / 2
+    assert max(len(encode(messages, tokenizer).ids) for messages in dialogues) <= Shape().context
 
 
 @pytest.mark.parametrize("text", ["360.25", '"TACAAG"', "AUGUUUGGG", "2026-06-03"])
@@ -98,4 +102,5 @@ def test_the_prompt_is_the_one_that_the_model_was_trained_on(dialogues):
 def test_each_signature_of_the_environment_is_one_token(tokenizer):
     families = setting().environment.families
     calls = [tool.call for family in families for tool in setting().tools(family)]
+    calls += [tool.call for tool in shops.setting().tools(None)]
     assert all(len(tokenizer.tokenize(call)) == 1 for call in calls)

@@ -12,7 +12,7 @@ from tiny_model.network import build
 from tiny_model.settings import Phase, Shape
 
 SMALL = Shape(vocabulary=320, hidden=32, layers=1, heads=2, key_value_heads=1, intermediate=64, context=128)
-PHASE = Phase("small", documents=0, tokens=6 * 3_072, peak=2e-2, warmup=2, decays=True, seed=5)
+PHASE = Phase("small", "clean", documents=0, tokens=6 * 3_072, peak=2e-2, warmup=2, decays=True, seed=5)
 
 
 def documents() -> list[Document]:
