@@ -41,8 +41,8 @@ def main() -> None:
         folder = Path(name)
         for at_once in AT_ONCE:
             for who, measure in measures(url, folder, at_once, peers_too=not missing):
-                costs.setdefault(who, {})[at_once] = cost = measure()
-                print(f"{who:14}{at_once:4} at once  {cost.rate:8.0f} turns/s  {cost.cpu_ms:6.2f} ms CPU", flush=True)
+                costs.setdefault(who, {})[at_once] = told(who, at_once, measure())
+        in_containers(url, folder)
     print(json.dumps(figures(costs) | {"ratio_bare_vllm": vllm_ratio()}))
 
 

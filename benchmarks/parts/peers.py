@@ -8,23 +8,24 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / ".peers"
-PACKAGES = ("verifiers==0.1.14", "inspect-ai==0.3.285", "openai==3.52.0")
+PINS = Path(__file__).with_name("peers.txt")
 
 
 def install() -> str | None:
     """Make the environment where it is not there yet; None, or why it cannot be made."""
     stamp = FOLDER / "installed"
-    if stamp.is_file() and stamp.read_text("utf-8") == "\n".join(PACKAGES):
+    wanted = PINS.read_text("utf-8")
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
         return None
-    print(f"installing {', '.join(PACKAGES)} into {FOLDER}", flush=True)
+    print(f"installing verifiers and Inspect into {FOLDER}", flush=True)
     # Pins of this project are not theirs.
     own = {name: value for name, value in os.environ.items() if name not in ("PIP_CONSTRAINT", "PYTHONPATH")}
-    pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", *PACKAGES]
+    pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(PINS)]
     for command in ([sys.executable, "-m", "venv", "--clear", str(FOLDER)], pip):
         done = subprocess.run(command, env=own, capture_output=True, text=True)
         if done.returncode:
             return (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-    stamp.write_text("\n".join(PACKAGES), "utf-8")
+    stamp.write_text(wanted, "utf-8")
     return None
 
 
