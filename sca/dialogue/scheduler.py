@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from sca.dialogue.collecting import short_passes
 from sca.dialogue.stalls import Stalls, watching
 from sca.errors import InfraError
 
@@ -74,7 +75,7 @@ async def run_all(
             await one(job)
 
     try:
-        with watching(losses.stalls):
+        with short_passes() as passes, watching(losses.stalls, passes):
             async with asyncio.TaskGroup() as group:
                 for _ in range(concurrency):
                     group.create_task(worker())

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from sca.dialogue.collecting import Passes
+
 LONGEST = 0.05
 """Seconds that one step may take."""
 _LOOK = 0.0125  # seconds between two looks, and how much too short a step may be measured
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _STEP = asyncio.Handle._run.__code__
+_COLLECTION = "Python's collection of garbage"
 
 
 @dataclass
@@ -36,10 +39,13 @@ class Stalls:
 
 
 @contextlib.contextmanager
-def watching(stalls: Stalls) -> Iterator[None]:
-    """Count what holds the loop of this thread up. Steps are told apart, so that many short ones are no stall."""
+def watching(stalls: Stalls, passes: Passes | None = None) -> Iterator[None]:
+    """Count what holds the loop of this thread up. Steps are told apart, so that many short ones are no stall.
+
+    The collector's `passes`, where they are timed, are told apart from the code that happened to set them off.
+    """
     ended = threading.Event()
-    watch = _Watch(stalls, threading.get_ident(), _Queued(threading.get_native_id()))
+    watch = _Watch(stalls, passes or Passes(), threading.get_ident(), _Queued(threading.get_native_id()))
     thread = threading.Thread(target=watch.look, args=[ended], name="stalls", daemon=True)
     thread.start()
     try:
@@ -52,10 +58,11 @@ def watching(stalls: Stalls) -> Iterator[None]:
 class _Watch:
     """Looks again and again which step the loop is at; one seen twice has lasted since the first time."""
 
-    def __init__(self, stalls: Stalls, thread: int, queued: "_Queued") -> None:
-        self._stalls, self._thread, self._queued = stalls, thread, queued
+    def __init__(self, stalls: Stalls, passes: Passes, thread: int, queued: "_Queued") -> None:
+        self._stalls, self._passes, self._thread, self._queued = stalls, passes, thread, queued
         self._step: object | None = None
         self._since = 0.0
+        self._collected = 0.0
         self._place = ""
 
     def look(self, ended: threading.Event) -> None:
@@ -83,12 +90,14 @@ class _Watch:
             self._place = _place(frame)  # what kept the interpreter to itself has just ended: C code, or collection
             self._end(held)
         self._step, self._since, self._place = step, now, _place(frame)
+        self._collected = self._passes.seconds
 
     def _end(self, seconds: float) -> None:
         if seconds > LONGEST:
             self._stalls.count += 1
             self._stalls.longest = max(self._stalls.longest, seconds)
-            self._stalls.places[self._place] += 1
+            collected = self._passes.seconds - self._collected
+            self._stalls.places[_COLLECTION if collected > seconds / 2 else self._place] += 1
 
 
 def _step(frame: FrameType | None) -> object | None:
