@@ -5,6 +5,7 @@ by the name of the parameter. First from the instruction alone, which says what 
 values that the solution used as well, which shows what else these could have been.
 """
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +117,7 @@ class _Reader:
     async def follow(self, *, told: bool) -> None:
         """Call tools with what is known until that brings nothing new."""
         for number in range(ROUNDS):
-            calls = list(itertools.islice(self._calls(), max(0, CALLS - len(self.made))))
+            calls = await self._next()
             if not calls:
                 return
             self.made.update(_key(*call) for call in calls)
@@ -151,14 +152,20 @@ class _Reader:
             if not crowd or key in self.used or {stem(word) for word in label} & self.mentioned:
                 self.open.setdefault(key, value)
 
-    def _calls(self) -> Iterator[tuple[ToolFacts, dict[str, Any]]]:
+    async def _next(self) -> list[tuple[ToolFacts, dict[str, Any]]]:
         """Calls that were not made yet."""
+        found: list[tuple[ToolFacts, dict[str, Any]]] = []
         for tool in self.tools:
-            choices = [self._candidates(tool, parameter) for parameter in tool.required]
-            for values in itertools.islice(itertools.product(*choices), COMBINATIONS):
-                arguments = dict(zip(tool.required, values, strict=True))
-                if _key(tool, arguments) not in self.made:
-                    yield tool, arguments
+            await asyncio.sleep(0)  # with much data a tool's candidates take milliseconds; others may go on
+            found += itertools.islice(self._calls(tool), max(0, CALLS - len(self.made) - len(found)))
+        return found
+
+    def _calls(self, tool: ToolFacts) -> Iterator[tuple[ToolFacts, dict[str, Any]]]:
+        choices = [self._candidates(tool, parameter) for parameter in tool.required]
+        for values in itertools.islice(itertools.product(*choices), COMBINATIONS):
+            arguments = dict(zip(tool.required, values, strict=True))
+            if _key(tool, arguments) not in self.made:
+                yield tool, arguments
 
     def _candidates(self, tool: ToolFacts, parameter: str) -> list[Any]:
         """Known values that may stand for a parameter."""

@@ -82,6 +82,11 @@ class Surroundings:
             found[bare(name)].setdefault(plain(value), value)
         return dict(found)
 
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """Every table of plain values in the state."""
+        return list(_records(self.state))
+
     def named(self, parameter: str) -> dict[str, Any]:
         """Values that stand under a parameter's name, or under one that it ends with (`new_item_ids`: item)."""
         name = bare(parameter)
@@ -119,7 +124,7 @@ class Surroundings:
         return self._determined[names]
 
     def _laws(self, names: frozenset[str]) -> set[tuple[str, str]]:
-        every = [record for record in _records(self.state) if len(names & record.keys()) > 1]
+        every = [record for record in self.records if len(names & record.keys()) > 1]
         records = {json.dumps(record, sort_keys=True): record for record in every}
         laws = set()
         for a in names:

@@ -79,6 +79,12 @@ def says(text_phrases: set[str], text: str, value: Any) -> bool:
     wanted = plain(value)
     if wanted in text_phrases or wanted.replace(",", "") in text_phrases:
         return True
-    if len(wanted) < 6 or wanted not in text.casefold():
+    if len(wanted) < 6 or wanted not in (small := _casefolded(text)):
         return False
-    return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text.casefold()) is not None
+    return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", small) is not None
+
+
+@lru_cache(64)
+def _casefolded(text: str) -> str:
+    """Kept, for a text is searched for thousands of values."""
+    return text.casefold()

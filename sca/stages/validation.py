@@ -161,9 +161,14 @@ async def give_verdict(task: Task, sandbox: Sandbox, surroundings: Surroundings 
 
 
 def surroundings_of(setting: Setting) -> Surroundings:
-    """What is to be known of an environment for the numbers beside the verdict."""
+    """What is to be known of an environment for the numbers beside the verdict.
+
+    What takes long with much data is worked out here: later it would hold every other task up.
+    """
     state = setting.environment.load(setting.data or setting.folder / "data")
-    return Surroundings(setting.environment, state, setting.policy)
+    made = Surroundings(setting.environment, state, setting.policy)
+    _ = made.values, made.records, made.starts
+    return made
 
 
 def _passes(judgement: Judgement) -> bool:
