@@ -95,7 +95,8 @@ class Conversation:
         segment = self._segments[-1]
         start = len(segment.ids)
         segment.ids.extend(completion.token_ids)
-        segment.trained.append((start, len(segment.ids)))
+        if completion.token_ids:
+            segment.trained.append((start, len(segment.ids)))
         segment.logprobs.extend(completion.logprobs)
         self._reply = completion
 

@@ -27,6 +27,7 @@ from sca.engines.openai_wire import (
     overflows,
     path_of,
 )
+from sca.engines.proxies import proxy_for
 from sca.engines.servers import Refusal, Server, Trouble, ask, choose, pause
 from sca.errors import EngineError, ScaError, UsageError
 
@@ -66,14 +67,17 @@ class OpenAIEngine:
         self.model = model
         self.context: int | None = context
         self.renderer: Renderer | None = None
-        self._servers = [Server(_checked(url)) for url in urls]
+        self._servers = [Server(url, proxy_for(url)) for url in map(_checked, urls)]
         self._key_name = api_key_env or KEY
         self._key = os.environ.get(self._key_name, "").strip()
         if api_key_env and not self._key:
             raise UsageError(f"--api-key-env {api_key_env}: the environment has no such variable, or it is empty")
+        if not self._key.isprintable():
+            raise UsageError(f"{self._key_name} in the environment holds a line break, or what no key holds")
         if in_flight < 1 or timeout <= 0 or retries < 0:
             raise UsageError("in_flight is at least 1, timeout above 0, retries at least 0")
         self._tokenizer = tokenizer
+        self._vocabulary: int | None = None
         self._given_context = context
         self._in_flight = in_flight
         self._timeout = timeout
@@ -90,7 +94,8 @@ class OpenAIEngine:
         if self._tokenizer is not None:
             from sca.engines.tokenizing import renderer_of
 
-            self.renderer = await asyncio.to_thread(renderer_of, self._tokenizer)
+            renderer = await asyncio.to_thread(renderer_of, self._tokenizer)
+            self.renderer, self._vocabulary = renderer, renderer.vocabulary
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
@@ -150,6 +155,7 @@ class OpenAIEngine:
         try:
             answer = await ask(self._open(), server, path_of(request), body)
             completion = completion_of(answer, request)
+            self._refuse_strange(server, completion)
         except WrongShape as error:
             server.counts["wrong_shape"] += 1
             raise Trouble("wrong_shape", f"{server.url} sent what is no completion: {error}") from error
@@ -160,6 +166,15 @@ class OpenAIEngine:
         for name, count in {"requests": 1, "cached_tokens": cached_tokens(answer), **completion.usage}.items():
             self._usage[name] += count
         return completion
+
+    def _refuse_strange(self, server: Server, completion: Completion) -> None:
+        """Prompts that were made with another model's tokenizer are words to nobody."""
+        strange = max(completion.token_ids or (), default=0)
+        if self._vocabulary is not None and strange >= self._vocabulary:
+            raise ScaError(
+                f"{server.url} sampled the token {strange}; tokenizer={self._tokenizer} has {self._vocabulary}: "
+                f"is it that of {self.model}?"
+            )
 
     def _adapts(self, refusal: Refusal, spoken: Dialect) -> bool:
         """Learn what OpenAI's newer models call the limit of tokens."""
@@ -179,6 +194,9 @@ class OpenAIEngine:
             raise ScaError(f"{server.url} {what} ({refusal.status}: {said})") from refusal
         if refusal.status == 404:
             raise ScaError(f"{server.url} has no model {self.model}, or no such address (404: {said})") from refusal
+        if refusal.status < 400:
+            what = f"sends on to another address ({refusal.status}: {said})"
+            raise ScaError(f"{server.url} {what}; name that one with --base-url") from refusal
         if refusal.status == 402:
             raise ScaError(f"{server.url} wants to be paid (402: {said})") from refusal
         raise ScaError(f"{server.url} refuses the request ({refusal.status}: {said})") from refusal
@@ -202,9 +220,9 @@ class OpenAIEngine:
             try:
                 answer = await ask(self._open(), server, "models", None, PROBE)
                 listed = answer.get("data") if isinstance(answer, dict) else None
-                return [one for one in listed or [] if isinstance(one, dict)]
+                return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
             except Refusal as refusal:
-                if refusal.status in (401, 403):
+                if refusal.status in (401, 403, 407) or refusal.status < 400:
                     self._refuse(server, "", refusal)
                 return []  # it does not list them; the first request will tell
             except Trouble as trouble:
@@ -222,7 +240,7 @@ class OpenAIEngine:
                 raise ScaError(f"{server.url} has no model {self.model}; it has {names}: name one with --model")
             return
         length = ours.get("max_model_len")
-        if isinstance(length, int):
+        if isinstance(length, int) and length > 0:
             self.context = min(length, self.context or length)
 
     def _room(self, request: Request) -> int:

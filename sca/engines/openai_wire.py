@@ -6,6 +6,7 @@ that it read and sampled, keep the stop string in the text, and leave out the mo
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from sca.engines import Completion, FinishReason, Request
 
 SEED_BITS = (1 << 63) - 1
 """Servers take signed 64-bit seeds, from 0 up."""
+
+ROUNDING = 1e-3
+"""Nats above 0 that a log-probability may come to."""
 
 ENDED = {"length": "length", "stop": "stop", "eos": "stop", "tool_calls": "stop", "content_filter": "stop"}
 """How servers call the end of a text, in the two words of the contract. Anything else is a text that broke off."""
@@ -86,13 +90,14 @@ def completion_of(answer: Any, request: Request) -> Completion:
         said = choice["message"]["content"] if "message" in choice else choice["text"]
         ended, at = choice.get("finish_reason"), choice.get("stop_reason")
         usage = answer.get("usage") or {}
-        counts = {name: usage[name] for name in ("prompt_tokens", "completion_tokens") if name in usage}
+        counts = {name: usage[name] for name in ("prompt_tokens", "completion_tokens") if usage.get(name) is not None}
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise WrongShape(f"{type(error).__name__}: {error}") from error
+        problem = answer.get("error") if isinstance(answer, dict) else None
+        raise WrongShape(f"{type(error).__name__}: {error}" if problem is None else f"{problem}"[:300]) from error
     text = "" if said is None else said
-    if not isinstance(text, str) or not all(isinstance(count, int) for count in counts.values()):
+    if not isinstance(text, str) or not all(map(_is_natural, counts.values())):
         raise WrongShape("a field is of another type")
-    if ended not in ENDED:
+    if not isinstance(ended, str) or ended not in ENDED:
         raise WrongShape(f"finish_reason {ended!r}")
     finish: FinishReason = "length" if ENDED[ended] == "length" else "stop"
     token_ids = _ids(choice.get("token_ids"))
@@ -115,7 +120,7 @@ def cached_tokens(answer: Any) -> int:
     """Tokens of the prompt that the server had in its cache, where it says so."""
     details = (answer.get("usage") or {}).get("prompt_tokens_details") or {}
     count = details.get("cached_tokens") if isinstance(details, dict) else 0
-    return count if isinstance(count, int) else 0
+    return count if isinstance(count, int) and _is_natural(count) else 0
 
 
 def lost_stop(text: str, stops: Sequence[str], said: Any) -> str:
@@ -140,9 +145,13 @@ def _opened(text: str, stop: str) -> int:
 def _ids(value: Any) -> list[int] | None:
     if value is None:
         return None
-    if not isinstance(value, list) or not all(isinstance(one, int) for one in value):
-        raise WrongShape("token ids that are no list of integers")
+    if not isinstance(value, list) or not all(map(_is_natural, value)):
+        raise WrongShape("token ids that are no list of whole numbers")
     return value
+
+
+def _is_natural(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 31
 
 
 def _logprobs(value: Any) -> list[float] | None:
@@ -153,9 +162,12 @@ def _logprobs(value: Any) -> list[float] | None:
         numbers = (
             value["token_logprobs"] if "token_logprobs" in value else [one["logprob"] for one in value["content"]]
         )
-        return [float(number) for number in numbers]
-    except (KeyError, TypeError, ValueError) as error:
+        found = [float(number) for number in numbers]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise WrongShape(f"log-probabilities: {type(error).__name__}: {error}") from error
+    if (strange := next((one for one in found if not math.isfinite(one) or one > ROUNDING), None)) is not None:
+        raise WrongShape(f"{strange} as a log-probability")
+    return found
 
 
 def overflows(status: int, problem: str) -> bool:

@@ -20,8 +20,12 @@ DATE = "26 Jul 2024"
 class ChatRenderer:
     """Renders chats of the roles system, user and assistant for one tokenizer."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, ends: Collection[int] = ()) -> None:
-        """`ends` are the ids that end a turn; a sampled reply may carry one at its end."""
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, ends: Collection[int] = (), vocabulary: int = 0) -> None:
+        """`ends` are the ids that end a turn; a sampled reply may carry one at its end.
+
+        `vocabulary` is how many tokens the model knows, where these are more than the tokenizer's.
+        """
+        self.vocabulary = max(len(tokenizer), vocabulary)
         self._tokenizer = tokenizer
         self._ends = frozenset(ends)
         self._folds_system: bool | None = None

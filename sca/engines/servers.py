@@ -2,12 +2,14 @@
 
 import email.utils
 import json
+import math
 import random
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -17,6 +19,11 @@ LONGEST_WISH = 120.0
 """Seconds that a server's Retry-After is heeded at most."""
 ILL = 5.0
 """Seconds for which a server that failed is passed over while there are others."""
+LARGEST = 32 << 20
+"""Bytes of an answer at most; 32,000 tokens with log-probabilities and a prompt of 128,000 take about 9 million."""
+
+_READ = 100_000
+"""Of a problem's text, so that a page of many megabytes holds nothing up."""
 
 
 class Trouble(Exception):
@@ -25,13 +32,13 @@ class Trouble(Exception):
     def __init__(self, kind: str, problem: str, wish: float = 0.0) -> None:
         super().__init__(problem)
         self.kind = kind
-        """What is counted: refused, dropped, timeout, http_429, http_500 …, broken_body, wrong_shape."""
+        """What is counted: refused, dropped, timeout, http_429, http_500 …, too_large, broken_body, wrong_shape."""
         self.wish = wish
         """Seconds that the server wants to be left alone."""
 
 
 class Refusal(Exception):
-    """An answer that would be the same again: HTTP 4xx but for 408, 409, 425 and 429."""
+    """An answer that would be the same again: HTTP 3xx, and 4xx but for 408, 409, 425 and 429."""
 
     def __init__(self, status: int, problem: str) -> None:
         super().__init__(problem)
@@ -44,6 +51,8 @@ class Server:
     """One base address, as `http://localhost:8000/v1`."""
 
     url: str
+    proxy: str | None = None
+    """Where its requests go first."""
     waiting: int = 0
     """Requests that it has not answered yet."""
     ill_until: float = 0.0
@@ -66,10 +75,10 @@ async def ask(
     """
     server.waiting += 1
     try:
-        answer = await _exchange(session, f"{server.url}/{path}", body, seconds)
+        answer = await _exchange(session, server, path, body, seconds)
     except Trouble as trouble:
         server.counts[trouble.kind] += 1
-        server.ill_until = time.monotonic() + max(ILL, trouble.wish)
+        server.ill_until = time.monotonic() + max(ILL, min(trouble.wish, LONGEST_WISH))
         raise
     finally:
         server.waiting -= 1
@@ -78,32 +87,63 @@ async def ask(
     return answer
 
 
-async def _exchange(session: aiohttp.ClientSession, url: str, body: bytes | None, seconds: float | None) -> Any:
+async def _exchange(
+    session: aiohttp.ClientSession, server: Server, path: str, body: bytes | None, seconds: float | None
+) -> Any:
+    url = f"{server.url}/{path}"
     options: dict[str, Any] = {} if seconds is None else {"timeout": aiohttp.ClientTimeout(total=seconds)}
     if body is not None:
         options["data"] = body
     try:
-        async with session.request("GET" if body is None else "POST", url, **options) as response:
-            content = await response.read()
-            status, wish = response.status, wished(response.headers.get("Retry-After"))
+        # A POST that is sent elsewhere may arrive as a GET, and each request would be made twice.
+        async with session.request(
+            "GET" if body is None else "POST", url, proxy=server.proxy, allow_redirects=False, **options
+        ) as response:
+            content = await _body(response, url)
+            status, headers = response.status, response.headers
+    except aiohttp.ClientProxyConnectionError as error:
+        raise Trouble("refused", f"the proxy {_place(server)} does not answer: {error.strerror or error}") from error
     except aiohttp.ClientConnectorError as error:
         raise Trouble("refused", f"no server answers at {url}: {error.strerror or error}") from error
     except TimeoutError as error:
         raise Trouble("timeout", f"{url} did not answer in time") from error
     except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
         raise Trouble("dropped", f"{url} broke the connection off: {error}") from error
+    except aiohttp.ClientHttpProxyError as error:
+        problem = f"the proxy {_place(server)} answered {error.status}: {error.message}"
+        if error.status < 500:
+            raise Refusal(407, problem) from error
+        raise Trouble(f"http_{error.status}", problem) from error
     except aiohttp.ClientError as error:
         raise Trouble("broken_body", f"{url} does not speak HTTP as it should: {error}") from error
     if status in (408, 409, 425, 429) or status >= 500:
+        wish = wished(headers.get("Retry-After"))
         raise Trouble(f"http_{status}", f"{url} answered {status}: {problem_in(content)}", wish)
     if status >= 300:
-        raise Refusal(status, problem_in(content))
+        raise Refusal(status, problem_in(content) if status >= 400 else f"see {headers.get('Location', 'nowhere')}")
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Trouble(
             "broken_body", f"{url} sent what is not JSON: {_cut(content.decode('utf-8', 'replace'))}"
         ) from error
+
+
+async def _body(response: aiohttp.ClientResponse, url: str) -> bytes:
+    """All of it, for what never ends would take all memory within its time."""
+    parts, length = [], 0
+    async for part in response.content.iter_any():
+        length += len(part)
+        if length > LARGEST:
+            raise Trouble("too_large", f"{url} sent more than {LARGEST >> 20} MiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _place(server: Server) -> str:
+    """The proxy without name and password."""
+    parts = urlsplit(server.proxy or "")
+    return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
 
 
 def pause(tries: int, wish: float, draw: float | None = None) -> float:
@@ -117,21 +157,22 @@ def wished(header: str | None) -> float:
     if not header:
         return 0.0
     try:
-        return max(float(header), 0.0)
+        seconds = float(header)
+        return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
     except ValueError:
         pass
     try:
         return max(email.utils.parsedate_to_datetime(header).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 
 def problem_in(content: bytes) -> str:
     """What an error's body says: `{"error": {"message": …}}`, `{"error": …}`, `{"detail": …}`, or itself."""
-    text = content.decode("utf-8", "replace").strip()
+    text = content[:_READ].decode("utf-8", "replace").strip()
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _cut(text) or "nothing more"
     for name in ("error", "detail", "message"):
         if isinstance(said, dict) and said.get(name):
@@ -140,5 +181,5 @@ def problem_in(content: bytes) -> str:
 
 
 def _cut(text: str, limit: int = 300) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text[:_READ].split())
     return text if len(text) <= limit else text[:limit] + " …"

@@ -16,7 +16,8 @@ def renderer_of(model: str | Path) -> ChatRenderer:
     """The renderer of a folder or a Hugging Face name. Raises `ScaError` where there is no tokenizer."""
     folder = fetch_tokenizer(model)
     tokenizer = tokenizer_of(folder)
-    return ChatRenderer(tokenizer, ends_of(folder, tokenizer))
+    vocabulary = config_of(folder).get("vocab_size")
+    return ChatRenderer(tokenizer, ends_of(folder, tokenizer), vocabulary if isinstance(vocabulary, int) else 0)
 
 
 def tokenizer_of(folder: Path) -> PreTrainedTokenizerBase:

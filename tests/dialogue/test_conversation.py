@@ -74,6 +74,15 @@ def test_an_engine_without_tokens_leaves_none():
     assert conversation.tokens() is None
 
 
+def test_a_reply_without_a_token_leaves_no_span():
+    conversation = Conversation([Message(role="user", content="U")], Letters())
+    for reply in (said(""), said("two")):
+        conversation.prompt_ids()
+        conversation.reply(reply)
+    (segment,) = conversation.tokens()
+    assert [text(segment.ids[a:b]) for a, b in segment.trained] == ["two"]
+
+
 def test_usage_adds_up():
     conversation, _ = talk(Letters())
     assert conversation.usage == {"completion_tokens": 6}

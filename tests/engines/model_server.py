@@ -19,6 +19,7 @@ class ModelServer:
         self.most, self._now = 0, 0
         self.url = ""
         self.closing = asyncio.Event()
+        self.listed = ...  # what /models says in place of the truth
 
     def reply(self, body):
         """The text of a completion."""
@@ -44,6 +45,8 @@ class ModelServer:
     async def models(self, request):
         if (refused := self._refused(request)) is not None:
             return refused
+        if self.listed is not ...:
+            return web.json_response(self.listed)
         listed = {"id": "m", "object": "model", "owned_by": "vllm" if self.vllm else "someone"}
         return web.json_response({"data": [listed | ({"max_model_len": self.context} if self.context else {})]})
 
@@ -111,6 +114,34 @@ class ModelServer:
             await response.write(b" ")
             await asyncio.sleep(0.1)
         return response
+
+    async def endless(self, request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while not self.closing.is_set():
+            await response.write(b"x" * (1 << 18))
+        return response
+
+    async def huge(self, request):
+        return web.json_response(self.answer(self.bodies[-1], True) | {"more": "x" * (2 << 20)})
+
+    async def deep(self, request):
+        return web.Response(text="[" * 200_000, content_type="application/json")
+
+    async def deep_error(self, request):
+        return web.Response(status=500, text="[" * 200_000)
+
+    async def lists(self, request):
+        return web.json_response(self.answer(self.bodies[-1], True) | {"usage": [3, 4]})
+
+    async def error_inside(self, request):
+        return web.json_response({"error": {"message": "out of memory"}})
+
+    async def forever(self, request):
+        return web.json_response({"error": "slow down"}, status=429, headers={"Retry-After": "inf"})
+
+    async def moved(self, request):
+        raise web.HTTPTemporaryRedirect("http://elsewhere.test/v1")
 
     async def full(self, request):
         message = "This model's maximum context length is 8 tokens. However, your prompt contains 9 input tokens"

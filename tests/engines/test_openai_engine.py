@@ -11,7 +11,7 @@ from engines.model_server import ModelServer
 from sca.engines import ContextOverflow, Request, Sampling
 from sca.engines import servers as http
 from sca.engines.openai_engine import OpenAIEngine
-from sca.engines.opening import open_engine
+from sca.engines.opening import SHIPPED, open_engine
 from sca.errors import EngineError, ScaError, UsageError
 
 CHAT = [{"role": "user", "content": "hi 🙂"}]
@@ -29,6 +29,7 @@ def _no_key(monkeypatch):
 def _short_pauses(monkeypatch):
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(http, "ILL", 0.05)
+    monkeypatch.setattr(http, "LARGEST", 1 << 20)
 
 
 @pytest.fixture
@@ -182,19 +183,26 @@ PASSING = {
     "aborted": "wrong_shape",
     "stall": "timeout",
     "trickle": "timeout",
+    "endless": "too_large",
+    "huge": "too_large",
+    "deep": "broken_body",
+    "deep_error": "http_500",
+    "lists": "wrong_shape",
+    "error_inside": "wrong_shape",
+    "forever": "http_429",
 }
 
 
 @pytest.mark.parametrize(("fault", "kind"), PASSING.items())
 async def test_a_fault_that_may_pass_is_counted_and_asked_again(server, fault, kind):
     server.faults = [fault]
-    async with engine(server, timeout=0.4) as opened:
+    async with engine(server, timeout=0.3 if kind == "timeout" else 60.0) as opened:
         assert (await opened.complete(ASK)).text == "ACTION: 5END ACTION"
         assert opened.report()["retries"] == {kind: 1}
 
 
 async def test_in_a_storm_of_faults_nothing_is_lost_or_doubled(server):
-    storm = [name for name in PASSING if name not in ("stall", "trickle")]
+    storm = [name for name in PASSING if name not in ("stall", "trickle", "endless", "huge")]
     server.faults = [storm[number % len(storm)] if number % 4 == 0 else None for number in range(400)]
     async with engine(server, in_flight=32, retries=9) as opened:
         requests = [replace(ASK, seed=number) for number in range(300)]
@@ -206,6 +214,49 @@ async def test_in_a_storm_of_faults_nothing_is_lost_or_doubled(server):
             expected[PASSING[fault]] += count
     assert opened.report()["retries"] == dict(expected)
     assert opened.report()["requests"] == server.asked["answered"] == 300
+
+
+WRONG = {
+    "other lengths": {"token_ids": [1, 2]},
+    "no number": {"logprobs": {"content": [{"logprob": float("nan")}] * 9}},
+    "above 0": {"logprobs": {"content": [{"logprob": 0.5}] * 9}},
+    "no log-probability": {"logprobs": {"content": [{"logprob": None}] * 9}},
+    "below 0": {"token_ids": [-1] * 9},
+    "no ids": {"token_ids": [True] * 9},
+    "too large for any vocabulary": {"token_ids": [2**40] * 9},
+    "text that is none": {"message": {"content": ["a", "b"]}},
+    "an end that is none": {"finish_reason": ["stop"]},
+}
+
+
+@pytest.mark.parametrize("spoiled", WRONG.values(), ids=WRONG)
+async def test_tokens_that_cannot_be_are_never_taken(spoiled):
+    async with ModelServer(vllm=True).running() as server, engine(server) as opened:
+        whole, spoil = server.choice, [True]
+        server.choice = lambda body, chat: whole(body, chat) | (spoiled if spoil and spoil.pop() else {})
+        assert (await opened.complete(ASK)).logprobs == [-0.25] * 9
+        assert opened.report()["retries"] == {"wrong_shape": 1}
+
+
+async def test_a_token_that_the_tokenizer_does_not_know_stops_the_run():
+    async with ModelServer(vllm=True).running() as server, engine(server, tokenizer=str(SHIPPED)) as opened:
+        server.reply = lambda body: "\uffff"
+        with pytest.raises(ScaError, match=r"sampled the token 65535; tokenizer=\S+ has \d+: is it that of m\?"):
+            await opened.complete(replace(ASK, prompt_ids=[1, 2]))
+
+
+async def test_a_server_that_sends_on_is_said_and_not_followed(server):
+    server.faults = ["moved"]
+    with pytest.raises(
+        ScaError, match=r"sends on to another address \(307: see http://elsewhere.test/v1\); name that"
+    ):
+        await ask(server)
+
+
+@pytest.mark.parametrize("answer", [{"data": 5}, {"data": ["m"]}, ["m"], "m", None])
+async def test_a_list_of_models_that_is_none_hinders_nothing(server, answer):
+    server.listed = answer
+    assert (await ask(server)).text
 
 
 async def test_a_server_asks_for_a_pause_and_gets_it(server, monkeypatch):
@@ -226,7 +277,16 @@ async def test_a_server_asks_for_a_pause_and_gets_it(server, monkeypatch):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("0.5", 0.5), ("-1", 0.0), (None, 0.0), ("soon", 0.0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+    [
+        ("inf", 0.0),
+        ("nan", 0.0),
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("-1", 0.0),
+        (None, 0.0),
+        ("soon", 0.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+    ],
 )
 def test_retry_after_is_read(header, seconds):
     assert http.wished(header) == seconds
