@@ -103,6 +103,25 @@ def test_verl_reads_attempts_from_parquet(tmp_path):
     assert [message["role"] for message in row["messages"]] == ["system", "user", "assistant", "user", "assistant"]
 
 
+def test_verl_loads_both(tmp_path):
+    pytest.importorskip("verl", reason="verl is not installed")
+    from omegaconf import OmegaConf
+    from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset
+    from verl.utils.dataset.rl_dataset import RLHFDataset, collate_fn
+
+    tokenizer = small_models.tokenizer()
+    for name, rows in (("t", task_rows([TASK], "verl", prompt)), ("a", rows_of([GOOD, attempt(4, 1)], "verl").rows)):
+        write_parquet(tmp_path / f"{name}.parquet", rows)
+    config = OmegaConf.create({"max_prompt_length": 9_000, "cache_dir": str(tmp_path)})
+    batch = collate_fn(list(RLHFDataset(str(tmp_path / "t.parquet"), tokenizer, config)))
+    assert batch["raw_prompt"][0][-1]["content"] == TASK.instruction
+    assert batch["reward_model"][0]["ground_truth"] == TASK.evaluation_function
+    row = MultiTurnSFTDataset(str(tmp_path / "a.parquet"), tokenizer, OmegaConf.create({"max_length": 512}))[0]
+    trained = tokenizer.decode(row["input_ids"][row["loss_mask"] == 1])
+    assert "ANSWER: 0 END ANSWER" in trained
+    assert "OUTPUT" not in trained
+
+
 def test_verifiers_gets_tasks_with_what_judges_them():
     (row,) = task_rows([TASK], "verifiers", prompt)
     assert json.loads(row["info"])["evaluation_function"] == TASK.evaluation_function
