@@ -31,7 +31,7 @@ REPLIES = [
     {"key": "shop-*-000002", "texts": [LENIENT] * 10},
     {"key": "shop-*-a0", "texts": [f"ACTION:\n{SOLUTION}\nEND ACTION", "ANSWER: done END ANSWER"]},
     {"key": "shop-*-a1", "texts": ["ANSWER: done END ANSWER"]},
-    {"key": "shop-*-a2", "texts": [LOOK] * 15},
+    {"key": "shop-*-a2", "texts": ["ACTION:\nprint('0123456789' * 50)\nEND ACTION", *[LOOK] * 14]},
 ]
 
 
@@ -55,7 +55,18 @@ def run(tmp_path_factory):
     replay = ("--engine", "replay", "--model", "replies.jsonl")
     sca(folder, "explore", "--env", str(FOLDER), "-n", "3", *replay)
     told = sca(folder, "validate", "tasks.jsonl", "--env", str(FOLDER))
-    sca(folder, "rollout", "validated.jsonl", "--env", str(FOLDER), "--attempts", "3", *replay)
+    sca(
+        folder,
+        "rollout",
+        "validated.jsonl",
+        "--env",
+        str(FOLDER),
+        "--attempts",
+        "3",
+        "--observation-limit",
+        "100",
+        *replay,
+    )
     return folder, told
 
 
@@ -105,6 +116,17 @@ def test_attempts_are_rewarded_by_what_they_did_to_the_state(run):
     ]
     assert [call["name"] for call in attempts[0]["calls"]] == ["return_items"]
     assert attempts[0]["state_hash"] != attempts[1]["state_hash"] == attempts[2]["state_hash"]
+
+
+def test_of_a_long_observation_head_and_tail_are_shown(run):
+    attempt = lines(run[0] / "trajectories.jsonl")[2]
+    heard = [message["content"] for message in attempt["messages"] if message["role"] == "tool"]
+    assert heard[0] == "012345678901234567890123456789\n[… 460 characters left out …]\n0123456789"
+    assert heard[1] == "'delivered'"
+    assert (
+        json.loads((run[0] / "trajectories.jsonl.meta.json").read_text())["settings"]["rules"]["observation_limit"]
+        == 100
+    )
 
 
 def test_no_text_of_solution_or_check_reaches_the_executor(run):
@@ -171,7 +193,7 @@ def test_attempts_at_a_task_that_has_changed_are_not_mixed(run):
     (folder / "changed.jsonl").write_text(json.dumps(task | {"instruction": "Send the cup back."}))
     told = sca(
         folder, "rollout", "changed.jsonl", "--env", str(FOLDER), "--attempts", "3",
-        "--engine", "replay", "--model", "replies.jsonl", code=2,
+        "--observation-limit", "100", "--engine", "replay", "--model", "replies.jsonl", code=2,
     )  # fmt: skip
     assert f"trajectories.jsonl: {task['id']} was attempted with another text" in told
 
