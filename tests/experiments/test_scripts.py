@@ -22,7 +22,7 @@ def test_a_stage_that_was_made_is_not_made_again(tmp_path):
     for _ in range(2):
         assert bash(tmp_path, "once say bash -c 'echo made >>log'").returncode == 0
     assert (tmp_path / "here" / "log").read_text() == "made\n"
-    assert (tmp_path / "here" / "seconds.txt").read_text() == "say 0\n"
+    assert [line.split()[0] for line in (tmp_path / "here" / "seconds.txt").read_text().splitlines()] == ["say"]
 
 
 def test_a_stage_that_failed_ends_the_script_and_is_made_again(tmp_path):
