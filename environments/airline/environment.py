@@ -1,5 +1,6 @@
 """An airline's booking desk: the database counts and what the agent said, and a simulated traveller takes part."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ class Airline(Changes, Bookings, LookUps, Environment):
 
     counts = "both"
     user = True
+    leaves_out_unchanged = True
     themes = THEMES
     switches: ClassVar[dict[str, str]] = {
         "original_cabin": "update_reservation_flights charges for the new cabin but leaves the old one in the "
@@ -33,6 +35,18 @@ class Airline(Changes, Bookings, LookUps, Environment):
         Raises FileNotFoundError that names what is missing.
         """
         return load_tables(data, TABLES)
+
+    @classmethod
+    def defects(cls, state: Any, actions: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+        """Where the original charges for another cabin and leaves the old one."""
+        changed = (
+            arguments["reservation_id"]
+            for name, arguments in actions
+            if name == "update_reservation_flights"
+            and (held := state["reservations"].get(arguments.get("reservation_id")))
+            and held["cabin"] != arguments.get("cabin")
+        )
+        return [f"the original does not write the new cabin of {found}: +original_cabin" for found in changed]
 
     @classmethod
     def starts(cls, state: Any) -> list[Start]:

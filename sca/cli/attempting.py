@@ -38,7 +38,7 @@ RewardName = Annotated[
     typer.Option(
         "--reward",
         help="What an attempt is rewarded for: that the task's `check` passes; that the `state` is as after the "
-        "solution; TauBench's `official` rule, for tasks with a benchmark's actions.",
+        "solution; the benchmark's `official` rule, for its own tasks.",
     ),
 ]
 AnyRewardName = Annotated[
@@ -46,8 +46,8 @@ AnyRewardName = Annotated[
     typer.Option(
         "--reward",
         help="What an attempt is rewarded for: that the task's `check` passes; that the `state` is as after the "
-        "solution; TauBench's `official` rule, for tasks with a benchmark's actions; what a model thinks that reads "
-        "instruction and dialogue, `judge`, for tasks without a check.",
+        "solution; the benchmark's `official` rule, for its own tasks; what a model thinks that reads instruction "
+        "and dialogue, `judge`, for tasks without a check.",
     ),
 ]
 StateChanges = Annotated[
@@ -262,7 +262,7 @@ def judge_of(work: Work, setting: "Setting") -> "Judge | ModelJudge":
         return work.judge
     if work.plan.reward == "judge":
         raise ValueError("--reward judge needs a model")
-    return Judge(work.plan.reward, setting.tool_names, setting.ending_tools)
+    return Judge(work.plan.reward, setting.tool_names, setting.ending_tools, setting.defects)
 
 
 def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "RewardKind" = "check") -> None:
@@ -275,7 +275,7 @@ def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "R
     for task in tasks:
         if task.instruction is None:
             problems.append(f"{file}: {task.id}: instruction: is null; `sca validate` keeps only tasks that have one")
-        if agent == "oracle" and task.solution is None and task.actions is None:
+        if agent == "oracle" and (task.solution, task.actions, task.expected_output) == (None, None, None):
             problems.append(f"{file}: {task.id}: solution: is null; the oracle has nothing to do")
     if problems:
         raise BadInput(problems)

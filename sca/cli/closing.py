@@ -78,6 +78,14 @@ def noop_line(summary: Mapping[str, Any]) -> None:
         say(f"at {number} of these tasks doing nothing is rewarded too (noop_passes in the records)", style="yellow")
 
 
+def beside_lines(summary: Mapping[str, Any]) -> None:
+    """Beside an official reward: what our own rule gives, and how many tasks have a known defect."""
+    if own := summary.get("own"):
+        say(f"by our own rule pass@1 {_percent(own['pass@1'])}; it differs at {own['differs']} attempts (own_reward)")
+    if defects := summary.get("defects"):
+        say(f"{len(defects)} of the tasks have a known defect (defects in the records)", style="yellow")
+
+
 def _percent(estimate: Mapping[str, float] | None) -> str:
     if estimate is None:
         return "unknown: no task has all its trials"

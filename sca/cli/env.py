@@ -193,6 +193,44 @@ def _print(findings: "list[Finding]") -> int:
     return sum(finding.wrong for finding in findings)
 
 
+@app.command("import-m3")
+def import_m3(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="`scripts/eval/m3tooleval` of xingyaoww/code-act.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where to write.")] = Path("m3tooleval"),
+) -> None:
+    """Bring M3ToolEval's tasks and tables into the form of calculation and web_browsing.
+
+    Its files compute their tasks, so they are run, in the sandbox. Writes ENVIRONMENT/tasks.jsonl and
+    ENVIRONMENT/data for both, as docs/benchmarks.md describes.
+
+    \b
+    sca env import-m3 code-act/scripts/eval/m3tooleval -o m3
+    sca eval --env calculation --data m3/calculation/data --tasks m3/calculation/tasks.jsonl --reward official
+    sca eval --env web_browsing+any_address --data m3/web_browsing/data \\
+        --tasks m3/web_browsing/tasks.jsonl --reward official
+    """
+    from sca.dialogue.setting import Setting
+    from sca.published import m3tooleval
+    from sca.sandbox.host import DockerSandbox
+
+    files = m3tooleval.files_of(folder)
+    setting = Setting.open("calculation")
+
+    async def run() -> m3tooleval.Export:
+        async with DockerSandbox(setting.folder, limits=m3tooleval.LIMITS) as sandbox:
+            return await m3tooleval.export(files, sandbox)
+
+    found = asyncio.run(run())
+    families = {family: setting.tool_names(family) for family in setting.environment.families}
+    tasks = m3tooleval.tasks_of(found, families, m3tooleval.digest_of(files))
+    m3tooleval.write(out, tasks, m3tooleval.data_of(found))
+    for environment, made in tasks.items():
+        flawed = sum("defects" in task.origin for task in made)
+        say(f"{environment}: {len(made)} tasks ({flawed} with a known defect) are in {out / environment}")
+
+
 @app.command()
 def play(name: Name, family: Family = None, data: Data = None) -> None:
     """Use the tools by hand, at a Python prompt in the sandbox.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sca.cli import attempting, engines, judges, options, roles, users
+from sca.cli import attempting, engines, judges, options, roles, unchanged, users
 from sca.cli.containers import Containers
 from sca.cli.given import is_given, refuse_others
 
@@ -71,6 +71,7 @@ def evaluate(
     image: options.Image = None,
     force: options.Force = False,
     skip_bad_lines: options.SkipBadLines = False,
+    keep_unchanged: unchanged.Keep = False,
     dry_run: options.DryRun = False,
     compare: Compare = None,
     rescore: Rescore = None,
@@ -88,6 +89,7 @@ def evaluate(
     sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
     sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
     sca eval --env retail --data tau-bench/tau_bench/envs/retail/data --tasks tasks_test.py --reward official
+    sca eval --env web_browsing --data m3/web_browsing/data --tasks m3/web_browsing/tasks.jsonl --reward official
     sca eval --compare before.jsonl after.jsonl
     sca eval --rescore after.jsonl -o again.jsonl
     """
@@ -126,7 +128,7 @@ def evaluate(
     if env is None:
         raise UsageError("name the environment with --env; `sca env list` names those there are")
 
-    from sca.cli.closing import estimate_lines, noop_line, tell_losses, tell_skipped
+    from sca.cli.closing import beside_lines, estimate_lines, noop_line, tell_losses, tell_skipped
     from sca.cli.console import say
     from sca.cli.places import settings_of, shown
     from sca.dialogue.setting import Setting
@@ -142,13 +144,16 @@ def evaluate(
     tell_skipped(reading)
     check_evaluable(reading.records, shown(file), setting.name)
     attempting.check_attemptable(reading.records, shown(file), agent, reward)
+    containers = Containers(runtime, image)
+    asked_for, left_out = unchanged.leave_out(reading.records, setting, containers, keep=keep_unchanged)
+    check_evaluable(asked_for, shown(file), setting.name)
     work = attempting.prepare(
-        "eval", settings_of(reading.records, shown(file), env, data), agent,
+        "eval", settings_of(asked_for, shown(file), env, data), agent,
         engines.EngineFlags(model, engine, base_url, api_key_env, engine_option),
         roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit, observations),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         judges.Flags(),
-        attempts=trials, seed=seed, concurrency=concurrency, containers=Containers(runtime, image),
+        attempts=trials, seed=seed, concurrency=concurrency, containers=containers,
         reward=reward, state_changes=state_changes,
     )  # fmt: skip
     refuse_same([out], [file])
@@ -163,7 +168,8 @@ def evaluate(
             "environment": setting.name,
             "data_hash": setting.hash,
             "reward": reward,
-            **summarise(asked, reading.records, trials, tools_by_task(reading.records, setting.tool_names)),
+            **summarise(asked, asked_for, trials, tools_by_task(asked_for, setting.tool_names)),
+            "left_out_unchanged": left_out,
             "bad_lines": len(reading.skipped),
             "lost": outcome.lost,
         }
@@ -172,5 +178,6 @@ def evaluate(
         write_summary(figures, summary)
     estimate_lines(summary)
     noop_line(summary)
+    beside_lines(summary)
     say(f"attempts are in {out}" + (f", figures in {figures}" if figures else ""))
     tell_losses(outcome.losses, "attempts")

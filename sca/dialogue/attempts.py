@@ -12,6 +12,7 @@ from sca.dialogue.user import Users
 from sca.errors import StateLost
 from sca.judging.changes import changes
 from sca.judging.opinion import ModelJudge
+from sca.judging.published import said as reference
 from sca.judging.replaying import Act, replay
 from sca.judging.reward import Judge, Reward, acts_of
 from sca.records.contract import Message, Outcome, Task, Trajectory
@@ -60,17 +61,21 @@ class OracleAgent:
     model: str = "oracle"
 
     async def attempt(self, key: str, task: Task, world: World) -> Attempt:
-        """Run the solution and answer with its `result`, or make the actions and say the outputs."""
-        if task.solution is not None and not (self.official and task.actions is not None):
+        """Run the solution and answer with its `result`, or make the actions and say the outputs or the reference."""
+        known = task.actions is not None or task.expected_output is not None
+        if task.solution is not None and not (self.official and known):
             run = await world.run(task.solution)
             conversation = _acted(task.solution.strip(), run.output)
             return Attempt("done", conversation, run.result or "", recorded(run.calls))
         acts = acts_of(task, self.setting.tool_names(task.family))
         calls = await replay(acts, world)
         said = "\n".join(task.outputs or ())
+        if task.expected_output is not None:
+            said = reference(task.expected_output)
         conversation = _acted("\n".join(map(_written, acts)), "") if acts else Conversation([], None)
         if said:
-            conversation.say(Message(role="assistant", content=f"RESPONSE:\n{said}\nEND RESPONSE"))
+            marker = "RESPONSE" if self.setting.environment.user else "ANSWER"
+            conversation.say(Message(role="assistant", content=f"{marker}:\n{said}\nEND {marker}"))
         return Attempt("done", conversation, said, recorded(calls))
 
 
@@ -153,6 +158,8 @@ async def play(
         usage=_usage(made, reward),
         user_thoughts=made.user.thoughts if made.user else None,
         noop_passes=reward.noop_passes,
+        own_reward=reward.own,
+        defects=list(reward.defects) or None,
         state_changes=changed and changed[0],
         state_changes_left_out=changed and changed[1],
         tokens=made.conversation.tokens(),

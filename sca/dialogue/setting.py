@@ -137,6 +137,11 @@ class Setting:
         """The names of the tools."""
         return frozenset(tool.name for tool in self.tools(family))
 
+    def defects(self, task: Task) -> list[str]:
+        """What the environment knows to be wrong with a benchmark's task."""
+        actions = [(action.name, action.arguments) for action in task.actions or ()]
+        return self.environment.defects(self._state, actions) if actions else []
+
     def examples(self, family: str | None) -> list[Task]:
         """Few-shot tasks of `family`, from `examples.jsonl`; they are close to no test task."""
         return [task for task in self._examples if task.family == family]

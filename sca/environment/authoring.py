@@ -101,6 +101,9 @@ class Environment(Toolset):
     switches: ClassVar[Mapping[str, str]] = {}
     """Other ways in which the tools may behave: name to what it does. `--env NAME+SWITCH` turns one on."""
 
+    leaves_out_unchanged: ClassVar[bool] = False
+    """Whether published figures leave out those of a benchmark's tasks whose actions change nothing."""
+
     @classmethod
     def load(cls, data: Path) -> Any:
         """The state that each attempt starts from: JSON-like data, by default `data/*.json` by file name."""
@@ -126,6 +129,11 @@ class Environment(Toolset):
         It must still say which record is meant: what cannot be told by the rest stays. By default all stays.
         """
         return instruction
+
+    @classmethod
+    def defects(cls, state: Any, actions: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+        """What is known to be wrong with a benchmark's task that takes these actions (tool and arguments)."""
+        return []
 
 
 def _mark(kind: Kind, function: F, *, ends: bool = False) -> F:

@@ -5,18 +5,23 @@
     official  TauBench's: the database is as after the benchmark's actions, and all of `outputs` was said
 
 TauBench's rule (https://github.com/sierra-research/tau-bench, `Env.calculate_reward`): the actions are made on fresh
-data, errors ignored and those left out that end an episode; each output is looked for, lower-cased, in what was said,
-lower-cased and without commas.
+data, errors ignored, and those that end an episode change nothing; each output is looked for, lower-cased, in what
+was said, lower-cased and without commas. A task with a reference in place of actions has the published check of
+answers, see `sca.judging.published`.
+
+Beside the official reward stands our own: the task's check, or else that the database and the marks are as after all
+of the actions, a transfer included, and that each output was said, whether or not commas stand in it.
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sca.controls import strip_controls
+from sca.judging import published
 from sca.judging.replaying import Act, replay
 from sca.records.contract import Task
 from sca.sandbox import Box, Run, World
@@ -36,6 +41,10 @@ class Reward:
     """Whether doing nothing has the same reward of 1; None where that is not known."""
     usage: Mapping[str, int] = field(default_factory=dict)
     """Tokens that a model took to judge: prompt_tokens, completion_tokens …"""
+    own: Literal[0, 1] | None = None
+    """What our own rule gives, beside an official reward."""
+    defects: Sequence[str] = ()
+    """What is known to be wrong with a benchmark's task."""
 
 
 def missing(task: Task, kind: Kind) -> str | None:
@@ -46,14 +55,14 @@ def missing(task: Task, kind: Kind) -> str | None:
         )
     if kind == "state" and task.solution is None and task.actions is None:
         return "solution: is null, and so are actions; the reward `state` needs one of them"
-    if kind == "official" and task.actions is None:
-        return "actions: is null; the reward `official` needs a benchmark's actions"
+    if kind == "official" and task.actions is None and task.expected_output is None:
+        return "actions: is null; the reward `official` needs a benchmark's actions, or its expected_output"
     return None
 
 
-def acts_of(task: Task, known: Collection[str], skipped: Collection[str] = ()) -> list[Act]:
+def acts_of(task: Task, known: Collection[str]) -> list[Act]:
     """A benchmark's actions as calls of tools that there are."""
-    return [(a.name, [], a.arguments) for a in task.actions or () if a.name in known and a.name not in skipped]
+    return [(action.name, [], action.arguments) for action in task.actions or () if action.name in known]
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,8 @@ class _Target:
     marks: str
     noop: bool
     problem: str | None = None
+    refused: Sequence[str] = ()
+    """What a benchmark's actions were refused with."""
 
 
 @dataclass
@@ -75,6 +86,8 @@ class Judge:
     """Names of the tools of a family."""
     ending: Collection[str] = ()
     """Those that end an episode."""
+    known_defects: Callable[[Task], Sequence[str]] = lambda _: ()
+    """What the environment knows to be wrong with a benchmark's task."""
     _targets: dict[str, _Target] = field(default_factory=dict)
     _working: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -84,24 +97,56 @@ class Judge:
         """Of an attempt that left `world` with this hash and said `answer`. Raises `SandboxError`."""
         if self.kind == "check":
             return await check_reward(task, world, answer) if finished else Reward(0)
-        async with self._working[task.id]:
-            if task.id not in self._targets:
-                self._targets[task.id] = await self._target(task, box)
-        target = self._targets[task.id]
+        if self.kind == "official" and task.actions is None:
+            return await self._answered(task, world, answer, finished)
+        target = await self.target(task, box)
         outputs = task.outputs or [] if self.kind == "official" else []
         noop = target.noop and not outputs
         if target.problem:
             return Reward(0, target.problem)
+        marks = await _marks(world)
+        value, detail = _judged(target, state_hash, marks if self.kind == "state" else target.marks, outputs, answer)
+        found = Reward(value if finished else 0, detail if finished else None, noop)
+        if self.kind == "state":
+            return found
+        own = await self._own(task, target, world, state_hash, marks, answer) if finished else 0
+        return replace(found, own=own, defects=self._defects(task, target))
+
+    async def target(self, task: Task, box: Box) -> _Target:
+        """The end that earns the reward, worked out once."""
+        async with self._working[task.id]:
+            if task.id not in self._targets:
+                self._targets[task.id] = await self._target(task, box)
+        return self._targets[task.id]
+
+    async def _answered(self, task: Task, world: World, answer: str, finished: bool) -> Reward:
+        """By a reference in place of actions."""
+        defects = self._defects(task)
         if not finished:
-            return Reward(0, None, noop)
-        if state_hash != target.hash:
-            return Reward(0, "the database is not as it should be", noop)
-        if self.kind == "state" and await _marks(world) != target.marks:
-            return Reward(0, "the marks beside the database are not as they should be", noop)
-        unsaid = [output for output in outputs if output.lower() not in answer.lower().replace(",", "")]
-        if unsaid:
-            return Reward(0, f"was not said: {', '.join(unsaid)}", noop)
-        return Reward(1, None, noop)
+            return Reward(0, own=0, defects=defects)
+        official = published.check_source(task.expected_output or "None")
+        found = await check_reward(task.model_copy(update={"evaluation_function": official}), world, answer)
+        own = await check_reward(task, world, answer)
+        return replace(found, noop_passes=False, own=own.value, defects=defects)
+
+    async def _own(
+        self, task: Task, target: _Target, world: World, state_hash: str, marks: str, answer: str
+    ) -> Literal[0, 1]:
+        if task.evaluation_function is not None:
+            return (await check_reward(task, world, answer)).value
+        outputs = [output.replace(",", "") for output in task.outputs or ()]
+        return _judged(target, state_hash, marks, outputs, answer)[0]
+
+    def _defects(self, task: Task, target: _Target | None = None) -> list[str]:
+        known = self.tools(task.family)
+        strange = {action.name for action in task.actions or ()} - set(known)
+        return [
+            *(f"no tool {name} here: the action is left out" for name in sorted(strange)),
+            *(target.refused if target else ()),
+            *(f"the output {o!r} is never found, for its comma" for o in task.outputs or () if "," in o),
+            *self.known_defects(task),
+            *task.origin.get("defects", ()),
+        ]
 
     async def _target(self, task: Task, box: Box) -> _Target:
         """A machine that starves may end a sound solution for once, so one that fails is run twice."""
@@ -112,18 +157,31 @@ class Judge:
         world = await box.world(task.family)
         try:
             before = await world.state_hash(), await _marks(world)
-            problem = None
+            problem, refused = None, []
             if self.kind == "official" or task.solution is None:
-                skipped = self.ending if self.kind == "official" else ()
-                await replay(acts_of(task, self.tools(task.family), skipped), world)
+                acts = sorted(acts_of(task, self.tools(task.family)), key=lambda act: act[0] in self.ending)
+                calls = await replay(acts, world)  # nothing can be done after one that ends an episode
+                refused = [f"the action {call.name} is refused: {call.error}" for call in calls if call.error]
             else:
                 run = await world.run(task.solution)
                 problem = None if run.status == "ok" else f"the task's solution: {_note(run)}"
             after = await world.state_hash(), await _marks(world)
             noop = before[0] == after[0] if self.kind == "official" else before == after
-            return _Target(*after, noop, problem and strip_controls(problem))
+            return _Target(*after, noop, problem and strip_controls(problem), [*map(strip_controls, refused)])
         finally:
             await world.close()
+
+
+def _judged(
+    target: _Target, state_hash: str, marks: str, outputs: Sequence[str], answer: str
+) -> tuple[Literal[0, 1], str | None]:
+    if state_hash != target.hash:
+        return 0, "the database is not as it should be"
+    if marks != target.marks:
+        return 0, "the marks beside the database are not as they should be"
+    if unsaid := [output for output in outputs if output.lower() not in answer.lower().replace(",", "")]:
+        return 0, f"was not said: {', '.join(unsaid)}"
+    return 1, None
 
 
 async def check_reward(task: Task, world: World, answer: str) -> Reward:

@@ -47,6 +47,8 @@ class Task(Record):
     """Of a benchmark's task: the tool calls that lead to the right final state. Some may be refused."""
     outputs: list[str] | None = None
     """Of a benchmark's task: what the agent has to say."""
+    expected_output: str | None = None
+    """Of a benchmark's task that is answered: its reference, as Python writes the value."""
     start: str | None = None
     """What the challenger began from: a user id, a family, a theme."""
     origin: dict[str, Any] = Field(default_factory=dict)
@@ -124,6 +126,10 @@ class Trajectory(Record):
     """What a simulated user thought before each of its lines; the agent has seen none of it."""
     noop_passes: bool | None = None
     """Whether doing nothing at this task has a reward of 1 too; None where that was not worked out."""
+    own_reward: Literal[0, 1] | None = None
+    """Beside an `official` reward: what our own rule gives."""
+    defects: list[str] | None = None
+    """What is known to be wrong with a benchmark's task."""
     state_changes: dict[str, Any] | None = None
     """JSON pointer (RFC 6901) to each entry of the database that the attempt changed: {before, after}."""
     state_changes_left_out: int | None = None

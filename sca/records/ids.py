@@ -37,6 +37,8 @@ def task_hash(task: Task) -> str:
     parts: list[Any] = [task.environment, task.family, task.instruction, task.evaluation_function, task.solution]
     if task.actions is not None or task.outputs is not None:
         parts += [[action.model_dump() for action in task.actions or ()], task.outputs]
+    if task.expected_output is not None:
+        parts.append(task.expected_output)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 

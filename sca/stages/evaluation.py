@@ -51,6 +51,7 @@ def summarise(
         "outcomes": dict(Counter(attempt.outcome for attempt in attempts)),
         "noop_passes": _noop_passes(attempts),
         **estimates(list(tallies.values()), trials),
+        **_beside(attempts, tasks, trials),
         **{kind: _by_group(members, tallies, trials) for kind, members in groups.items()},
         "tool_calls": _calls(attempts),
         "completion_tokens": sum(attempt.usage.get("completion_tokens", 0) for attempt in attempts),
@@ -67,6 +68,23 @@ def tools_by_task(tasks: Iterable[Task], known: Callable[[str | None], Set[str]]
 
 def _named(task: Task) -> set[str]:
     return _names(task.solution or "") | {action.name for action in task.actions or ()}
+
+
+def _beside(attempts: Sequence[Trajectory], tasks: Sequence[Task], trials: int) -> dict[str, Any]:
+    """What an official reward is read with: our own, and how many tasks have which known defect."""
+    if all(attempt.own_reward is None for attempt in attempts):
+        return {}
+    own = [attempt.model_copy(update={"reward": attempt.own_reward or 0}) for attempt in attempts]
+    tallies = tally(own, [task.id for task in tasks], trials)
+    defects = {attempt.task_id: attempt.defects or [] for attempt in attempts}
+    return {
+        "own": {
+            "successes": sum(attempt.reward for attempt in own),
+            "differs": sum(attempt.reward != attempt.own_reward for attempt in attempts),
+            **estimates(list(tallies.values()), trials),
+        },
+        "defects": {task: found for task, found in defects.items() if found},
+    }
 
 
 def _noop_passes(attempts: Iterable[Trajectory]) -> int | None:

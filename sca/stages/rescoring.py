@@ -102,7 +102,8 @@ async def _reward(
 ) -> dict[str, Any]:
     finished = attempt.outcome not in UNJUDGED
     reward = await judge.reward(task, box, world, state_hash, attempt.answer or "", finished=finished)
-    told = {"reward": reward.value, "noop_passes": reward.noop_passes}
+    beside = {"own_reward": reward.own, "defects": list(reward.defects) or None}
+    told = {"reward": reward.value, "noop_passes": reward.noop_passes, **beside}
     if not finished:
         return told
     return {**told, "outcome": "success" if reward.value else "failure", "detail": reward.detail}

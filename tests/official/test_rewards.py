@@ -87,6 +87,53 @@ async def test_the_reward_says_what_was_not_said(box):
     assert (await reward(box, "official", task(outputs=["7"]), "pass")).detail == "was not said: 7"
 
 
+async def test_our_own_rule_beside_it_also_wants_the_transfer(box):
+    both = task(GOLD, TRANSFER)
+    found = await reward(box, "official", both, CANCEL)
+    assert (found.value, found.own) == (1, 0)
+    found = await reward(box, "official", both, f"{CANCEL}\ntransfer_to_human_agents('x')")
+    assert (found.value, found.own) == (1, 1)
+
+
+async def test_our_own_rule_finds_an_output_with_a_comma(box):
+    found = await reward(box, "official", task(GOLD, outputs=["1,234.5"]), CANCEL, "It is 1,234.5.")
+    assert (found.value, found.own) == (0, 1)
+    assert found.defects == ["the output '1,234.5' is never found, for its comma"]
+
+
+async def test_a_check_is_our_own_rule_where_a_task_has_one(box):
+    check = "def evaluate(answer):\n    return answer == 'yes'"
+    found = [
+        await reward(box, "official", task(GOLD, evaluation_function=check), CANCEL, said) for said in ("yes", "")
+    ]
+    assert [(each.value, each.own) for each in found] == [(1, 1), (1, 0)]
+
+
+async def test_known_defects_of_a_task_are_told(box):
+    odd = Action(name="cancel_pending_order", arguments={"order_id": "#W0", "reason": "no longer needed"})
+    strange = task(odd, Action(name="no_such_tool", arguments={}), origin={"defects": ["known of old"]})
+    found = await reward(box, "official", strange, "pass")
+    assert found.defects[0] == "no tool no_such_tool here: the action is left out"
+    assert found.defects[1].startswith("the action cancel_pending_order is refused: there is no order")
+    assert found.defects[2:] == ["known of old"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "rewards"), [("161", (1, 0)), ("161.25", (1, 1)), ("161.250", (1, 1)), ("7", (0, 0)), ("", (0, 0))]
+)
+async def test_a_reference_is_checked_as_published_and_by_our_own_rule(box, answer, rewards):
+    check = "def evaluate(answer):\n    return same(answer, 161.25)"
+    asked = Task(id="t", environment="retail", expected_output="161.25", evaluation_function=check)
+    found = await reward(box, "official", asked, "pass", answer)
+    assert (found.value, found.own) == rewards
+
+
+async def test_an_unfinished_answer_has_neither_reward(box):
+    asked = Task(id="t", environment="retail", expected_output="1", evaluation_function="def evaluate(): return True")
+    found = await reward(box, "official", asked, "pass", "1", finished=False)
+    assert (found.value, found.own) == (0, 0)
+
+
 async def test_an_unfinished_attempt_has_no_reward(box):
     assert (await reward(box, "official", task(GOLD), CANCEL, finished=False)).value == 0
 

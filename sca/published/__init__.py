@@ -1,0 +1,1 @@
+"""Benchmarks whose files are programs: run in the sandbox, brought home as our own records and tables."""
