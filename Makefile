@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model evidence-core evidence clean
+.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model tiny-sibling evidence-core evidence clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ gpu-check: ## Trainer and transformers engine in bfloat16 on this machine's GPU;
 
 tiny-model: setup ## Train the model that ships once more, from nothing
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model
+
+tiny-sibling: setup ## Train its stronger sibling, a teacher for distillation, into build/tiny_model/sibling
+	@$(WITH_ENGINE) $(BIN)/python -m tiny_model --sibling
 
 evidence-core: setup ## Does self-challenging help, and what does the filter do? Writes docs/evidence.md; within an hour
 	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/self-improvement.sh calculation && python -m experiments

@@ -19,7 +19,7 @@ Sibling = Annotated[bool, typer.Option("--sibling", help="The stronger sibling, 
 
 @app.callback(invoke_without_command=True)
 def everything(context: typer.Context, sibling: Sibling = False) -> None:
-    """Tokenizer, both phases of pretraining, then what the model can do (see docs/tiny-model.md for the time)."""
+    """Tokenizer, both phases of pretraining, then what the model can do (up to two hours on 2 cores)."""
     if context.invoked_subcommand is None:
         train(sibling=sibling)
         report(model=WORK / "sibling" if sibling else MODEL)

@@ -3,34 +3,57 @@
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from sca.judging.estimates import Tally, estimate, pass_at_k
 from sca.records.contract import Task, Trajectory
 from sca.records.reading import read
-from tiny_model.programs import ENVIRONMENT
-from tiny_model.settings import HELD_OUT
+from tiny_model import programs
+from tiny_model.retail import shops
+from tiny_model.settings import HELD_OUT, HELD_OUT_RETAIL
 
 EPISODES = 300
 TRIALS = 4
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the model is measured."""
+
+    environment: str
+    fresh: Path
+    data: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
+
+
+PLACES = (
+    Place(programs.ENVIRONMENT, HELD_OUT),
+    Place(shops.ENVIRONMENT, HELD_OUT_RETAIL, ("--data", str(shops.data())), ("--user", "scripted")),
+)
+
+
 def measure(model: Path, work: Path) -> None:
-    """Explore, validate, and attempt the fresh tasks, sampled and greedily; print the shares."""
-    work.mkdir(parents=True, exist_ok=True)
-    here = ["--model", str(model.resolve())]
-    _sca(work, "explore", "--env", ENVIRONMENT, "-n", str(EPISODES), *here, "--force")
-    _sca(work, "validate", "tasks.jsonl", "--force")
-    print(f"valid: {_lines(work / 'validated.jsonl')} of {EPISODES} challenger episodes")
+    """In each environment explore, validate, and attempt the fresh tasks, sampled and greedily; print the shares."""
+    for place in PLACES:
+        folder = work / "report" / place.environment
+        folder.mkdir(parents=True, exist_ok=True)
+        _measure(place, ["--model", str(model.resolve())], folder)
+
+
+def _measure(place: Place, model: list[str], folder: Path) -> None:
+    _sca(folder, "explore", "--env", place.environment, *place.data, "-n", str(EPISODES), *model, "--force")
+    _sca(folder, "validate", "tasks.jsonl", *place.data, "--force")
+    valid = _lines(folder / "validated.jsonl")
+    print(f"{place.environment}: {valid} of {EPISODES} challenger episodes are valid tasks")
+    tasks = ["--env", place.environment, *place.data, "--tasks", str(place.fresh), *place.user]
     for name, options in (
         ("sampled", ["--trials", str(TRIALS)]),
         ("greedy", ["--trials", "1", "--temperature", "0"]),
     ):
-        out = f"{name}.jsonl"
-        tasks = ["--tasks", str(HELD_OUT)]
-        _sca(work, "eval", "--env", ENVIRONMENT, *tasks, *here, *options, "-o", out, "--force")
-        for part, line in _shares(work / out).items():
-            print(f"{name}, {part}: {line}")
+        _sca(folder, "eval", *tasks, *model, *options, "-o", f"{name}.jsonl", "--force")
+        for part, line in _shares(folder / f"{name}.jsonl", place.fresh).items():
+            print(f"{place.environment}, {name}, {part}: {line}")
 
 
 def _sca(folder: Path, *arguments: str) -> None:
@@ -44,9 +67,9 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in file)
 
 
-def _shares(results: Path) -> dict[str, str]:
+def _shares(results: Path, fresh: Path) -> dict[str, str]:
     """pass@1 and pass@k of each part of the fresh tasks, and of each family."""
-    parts = {task.id: _parts(task) for task in read(HELD_OUT, Task).records}
+    parts = {task.id: _parts(task) for task in read(fresh, Task).records}
     rewards: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for attempt in read(results, Trajectory).records:
         for part in parts[attempt.task_id]:
@@ -62,6 +85,10 @@ def _line(tallies: list[Tally]) -> str:
 
 
 def _parts(task: Task) -> list[str]:
-    """Seen or held-out wording, the sort of frame where it was held out, the family."""
+    """Seen or held-out wording, the sort of frame where it was held out, the family or the kind."""
     wording, frame = task.origin["wording"], task.origin["frame"]
-    return [f"{wording} wording", *([f"{frame} wording"] if frame != wording else []), task.family or ""]
+    return [
+        f"{wording} wording",
+        *([f"{frame} wording"] if frame != wording else []),
+        task.family or task.origin["kind"],
+    ]

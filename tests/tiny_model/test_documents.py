@@ -1,5 +1,7 @@
 """What the model is trained on is, token for token, what the toolkit feeds it and what it samples."""
 
+import json
+
 import pytest
 
 from sca.dialogue.conversation import Conversation
@@ -11,7 +13,7 @@ from tiny_model.documents import encode
 from tiny_model.programs import setting
 from tiny_model.recipe import tokenizer_of
 from tiny_model.retail import shops
-from tiny_model.settings import SCATTERED, SYSTEMATIC, Shape
+from tiny_model.settings import SCATTERED, SYSTEMATIC, TEMPLATE, Shape
 
 MOVES = ("action", "answer", "response")
 ENDS = ("END ACTION", "END ANSWER", "END RESPONSE")
@@ -79,6 +81,14 @@ def test_what_is_copied_has_the_same_tokens_wherever_it_stands(text, tokenizer):
     for before, after in (("(", ")"), ("\n", "\n"), (", ", ","), (" ", "."), ("", " and")):
         pieces = "\x00".join(tokenizer.tokenize(before + text + after))
         assert "\x00".join(alone) in pieces
+
+
+def test_a_reply_is_no_longer_than_the_model_folder_lets_it_be(dialogues, tokenizer):
+    sampling = json.loads((TEMPLATE / "sca.json").read_text())["sampling"]
+    for messages in dialogues:
+        most = sampling[messages[0].content.split()[0]]["max_tokens"]
+        replies = (message.content for message in messages if message.role == "assistant")
+        assert max(len(tokenizer.encode(reply, add_special_tokens=False)) for reply in replies) <= most
 
 
 def test_any_text_can_be_written(tokenizer):
