@@ -193,7 +193,9 @@ class OpenAIEngine:
             )
             raise ScaError(f"{server.url} {what} ({refusal.status}: {said})") from refusal
         if refusal.status == 404:
-            raise ScaError(f"{server.url} has no model {self.model}, or no such address (404: {said})") from refusal
+            slip = "" if urlsplit(server.url).path else "; most addresses end in /v1"
+            what = f"has no model {self.model}, or no such address (404: {said}){slip}"
+            raise ScaError(f"{server.url} {what}") from refusal
         if refusal.status < 400:
             what = f"sends on to another address ({refusal.status}: {said})"
             raise ScaError(f"{server.url} {what}; name that one with --base-url") from refusal
@@ -269,9 +271,14 @@ def _is_vllm(models: Sequence[dict[str, Any]]) -> bool:
 def _checked(url: str) -> str:
     """An address without its last slash. Raises `UsageError` for what is none, or holds a password."""
     url = url.strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"--base-url {url or '(empty)'}: not an address such as http://localhost:8000/v1")
-    if parts.username or parts.password:
+    if "@" in url:
         raise UsageError(f"--base-url: no password in an address, put the key into {KEY}")
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError:  # of brackets, ports and names that no host can have
+        whole = False
+    if not whole:
+        raise UsageError(f"--base-url {url or '(empty)'}: not an address such as http://localhost:8000/v1")
     return url

@@ -350,6 +350,12 @@ async def test_an_unknown_model_stops_the_run(server):
     assert not isinstance(error.value, EngineError)
 
 
+async def test_an_address_without_its_path_is_hinted_at(server):
+    with pytest.raises(ScaError, match=r"or no such address .*; most addresses end in /v1"):
+        async with OpenAIEngine("m", base_url=server.url.removesuffix("/v1")) as opened:
+            await opened.complete(ASK)
+
+
 async def test_a_vllm_server_without_the_model_says_which_it_has():
     async with ModelServer(vllm=True).running() as server:
         with pytest.raises(ScaError, match="has no model other; it has m: name one with --model"):
@@ -360,15 +366,27 @@ async def test_a_vllm_server_without_the_model_says_which_it_has():
 # ── opening ──
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x/v1", "", "http://x/v1?key=5"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8000",
+        "ftp://x/v1",
+        "",
+        "http://x/v1?key=5",
+        "http://x..y/v1",
+        "http://[::1/v1",
+        "http://x:99999/v1",
+    ],
+)
 def test_what_is_no_address_is_wrong_usage(url):
     with pytest.raises(UsageError, match=r"--base-url .*: not an address such as http://localhost:8000/v1"):
         open_engine("openai", "m", base_url=f"http://a/v1,{url}")
 
 
-def test_a_password_in_an_address_is_wrong_usage_and_not_said():
+@pytest.mark.parametrize("url", ["http://me:sesame@host/v1", "http://me:sesame@[host/v1"])
+def test_a_password_in_an_address_is_wrong_usage_and_not_said(url):
     with pytest.raises(UsageError, match="no password in an address") as error:
-        open_engine("openai", "m", base_url="http://me:sesame@host/v1")
+        open_engine("openai", "m", base_url=url)
     assert "sesame" not in str(error.value)
 
 
