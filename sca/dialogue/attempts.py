@@ -66,6 +66,8 @@ class OracleAgent:
         if task.solution is not None and not (self.official and known):
             run = await world.run(task.solution)
             conversation = _acted(task.solution.strip(), run.output)
+            if run.result:
+                self._say(run.result, conversation)
             return Attempt("done", conversation, run.result or "", recorded(run.calls))
         acts = acts_of(task, self.setting.tool_names(task.family))
         calls = await replay(acts, world)
@@ -74,9 +76,12 @@ class OracleAgent:
             said = reference(task.expected_output)
         conversation = _acted("\n".join(map(_written, acts)), "") if acts else Conversation([], None)
         if said:
-            marker = "RESPONSE" if self.setting.environment.user else "ANSWER"
-            conversation.say(Message(role="assistant", content=f"{marker}:\n{said}\nEND {marker}"))
+            self._say(said, conversation)
         return Attempt("done", conversation, said, recorded(calls))
+
+    def _say(self, words: str, conversation: Conversation) -> None:
+        marker = "RESPONSE" if self.setting.environment.user else "ANSWER"
+        conversation.say(Message(role="assistant", content=f"{marker}:\n{words}\nEND {marker}"))
 
 
 def _acted(source: str, output: str) -> Conversation:
