@@ -188,7 +188,7 @@ def bring_about(work: Work, output: "Output[Trajectory]", out: Path, *, dry_run:
     done: list[Trajectory] = [slim(attempt) for attempt in output.records()]
     refuse_changed(tasks, done, str(out))
     if not missing:
-        say("nothing to do: every attempt is there")
+        say("nothing to do: every attempt is there" if wanted else "nothing to do: there are no tasks")
         return Outcome(done, wanted, [])
     made, losses = asyncio.run(_make(work, output, missing))
     return Outcome(done + made, wanted, losses)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sca.errors import UsageError
+from sca.errors import BadInput, UsageError
 from sca.judging.estimates import Tally, difference, estimate
 from sca.judging.figures import rounded, statistics, tally
 from sca.records.contract import Trajectory
@@ -30,7 +30,11 @@ class Result:
     @classmethod
     def read(cls, file: Path) -> "Result":
         """Raises `ScaError` where the file or its sidecar cannot be read."""
-        attempts = read(file, Trajectory).records
+        try:
+            attempts = read(file, Trajectory).records
+        except BadInput as bad:
+            hint = "mend these lines; one that was cut off is made anew by the command that made the file"
+            raise BadInput(bad.problems, hint=hint) from bad
         if not attempts:
             raise UsageError(f"{file} holds no attempts, so that nothing can be compared")
         place = beside(file)

@@ -55,5 +55,12 @@ def test_a_flag_that_would_do_nothing_is_an_error(results):
     assert told == "error: --trials: means nothing to --compare\n"
 
 
+def test_a_line_that_was_cut_off_is_named_with_what_makes_it_anew(results):
+    (results / "b.jsonl").write_text((results / "b.jsonl").read_text()[:-30])
+    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", code=1).stderr
+    assert "b.jsonl, line 4: is not JSON" in told
+    assert told.splitlines()[-1].endswith("one that was cut off is made anew by the command that made the file")
+
+
 def test_an_evaluation_needs_an_environment(tmp_path):
     assert "name the environment with --env" in sca(tmp_path, "eval", code=2).stderr

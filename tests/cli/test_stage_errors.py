@@ -81,6 +81,11 @@ def test_an_oracle_needs_solutions(sca):
     assert (code, "t.jsonl: shop-000000-000001: solution: is null" in told) == (1, True)
 
 
+def test_without_tasks_there_is_nothing_to_do(sca):
+    code, told = sca([], "rollout", "t.jsonl", *SHOP, "--agent", "nop")
+    assert (code, "nothing to do: there are no tasks" in told) == (0, True)
+
+
 def test_a_task_without_what_its_reward_needs_is_named(sca):
     nop = ("rollout", "t.jsonl", *SHOP, "--agent", "nop")
     code, told = sca([{}, {"id": "b", "evaluation_function": None}], *nop)
