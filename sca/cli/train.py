@@ -161,7 +161,7 @@ def train(
         )  # fmt: skip
         return
     if dry_run:
-        _tell_plan(records, settings, checkpoint)
+        _tell_plan(records, settings, folder, checkpoint, retokenize=retokenize)
     _tell_memory(records, settings, folder, bf16=bf16, shares=together if shard else 1, always=dry_run)
     if dry_run:
         return
@@ -245,8 +245,7 @@ def _run(
     say(
         f"training on {len(selection.attempts)} attempts, {selection.trained_tokens:,} tokens of the agent's an epoch"
     )
-    for reason, count in selection.dropped.items():
-        say(f"  left out: {count} {reason}")
+    _tell_dropped(selection)
     tokens = 0
     with progress("train", total=len(planned(selection.items, settings)), unit="steps") as meter:
 
@@ -261,15 +260,24 @@ def _run(
         )  # fmt: skip
 
 
-def _tell_plan(records: "list[Trajectory]", settings: "TrainSettings", checkpoint: Any) -> None:
+def _tell_plan(
+    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, checkpoint: Any, *, retokenize: bool
+) -> None:
     from sca.cli.console import say
-    from sca.training.algorithms import algorithm_of, select
-    from sca.training.attempts import Reader
+    from sca.engines.weights import outline
     from sca.training.batching import planned
 
-    selection = select(algorithm_of(settings), records, Reader(max_length=settings.max_length))
+    _, selection = _select(records, settings, outline(folder), retokenize=retokenize)
     attempts, steps = len(selection.attempts), len(planned(selection.items, settings))
     say(f"would train on {attempts} of {len(records)} attempts in {steps} steps, into {checkpoint.folder}")
+    _tell_dropped(selection)
+
+
+def _tell_dropped(selection: "Selection") -> None:
+    from sca.cli.console import say
+
+    for reason, count in selection.dropped.items():
+        say(f"  left out: {count} {reason}")
 
 
 def _tell_memory(

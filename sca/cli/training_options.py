@@ -23,7 +23,9 @@ Algo = Annotated[
 ]
 Lr = Annotated[
     float | None,
-    typer.Option("--lr", min=0.0, help="Learning rate.", show_default=f"{OWN}1e-5; dpo 2e-7; ppo, grpo 1e-6"),
+    typer.Option(
+        "--lr", min=0.0, max=1.0, help="Learning rate.", show_default=f"{OWN}1e-5; dpo 2e-7; ppo, grpo 1e-6"
+    ),
 ]
 BatchSize = Annotated[
     int | None,
@@ -80,7 +82,7 @@ Kl = Annotated[
 ]
 CriticLr = Annotated[
     float | None,
-    typer.Option("--critic-lr", min=0.0, help="ppo: learning rate of the value head.", show_default="1e-5"),
+    typer.Option("--critic-lr", min=0.0, max=1.0, help="ppo: learning rate of the value head.", show_default="1e-5"),
 ]
 Gamma = Annotated[
     float | None, typer.Option("--gamma", min=0.0, max=1.0, help="ppo: discount of a turn.", show_default="1")

@@ -1,14 +1,23 @@
 """A model from its folder: safetensors only, no code from the repository, no chatter."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import GENERATION_CONFIG_NAME
 from transformers.utils import logging as transformers_logging
 
 from sca.errors import ScaError
@@ -30,7 +39,7 @@ class Loaded:
 def load(folder: Path, *, device: torch.device, dtype: torch.dtype, attention: str | None = None) -> Loaded:
     """Load a model folder. Raises `ScaError` where files are missing or do not belong together."""
     quieten()
-    try:
+    with _explained(folder):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         loading: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -41,13 +50,32 @@ def load(folder: Path, *, device: torch.device, dtype: torch.dtype, attention: s
             use_safetensors=True,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
-        raise ScaError(f"{folder}: cannot be loaded: {first_line(error)}") from error
     model: PreTrainedModel = loading[0].to(device).eval()
     missing = sorted(loading[1]["missing_keys"])
     if missing:
         raise ScaError(f"{folder}: the weights lack {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}")
     return Loaded(folder, model, tokenizer, context_length(model), end_tokens(model, tokenizer))
+
+
+def outline(folder: Path) -> Loaded:
+    """A model folder with all but the weights, for what needs none. Raises `ScaError` as `load` does."""
+    quieten()
+    with _explained(folder), torch.device("meta"):
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        made: Any = AutoModelForCausalLM
+        model: PreTrainedModel = made.from_config(config, trust_remote_code=False)
+        if (folder / GENERATION_CONFIG_NAME).is_file():
+            model.generation_config = GenerationConfig.from_pretrained(folder, local_files_only=True)
+    return Loaded(folder, model, tokenizer, context_length(model), end_tokens(model, tokenizer))
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
+        raise ScaError(f"{folder}: cannot be loaded: {first_line(error)}") from error
 
 
 def context_length(model: PreTrainedModel) -> int:

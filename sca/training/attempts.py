@@ -130,8 +130,9 @@ def _example(segment: Segment, name: str) -> Example:
 
 def _problem(segment: Segment, vocabulary: int | None) -> str | None:
     """What is wrong with a segment, or None: what does not fit must never be trained on in silence."""
-    strange = max(segment.ids, default=0)
-    if min(segment.ids, default=0) < 0 or (vocabulary is not None and strange >= vocabulary):
+    lowest, highest = min(segment.ids, default=0), max(segment.ids, default=0)
+    if lowest < 0 or (vocabulary is not None and highest >= vocabulary):
+        strange = lowest if lowest < 0 else highest
         return f"{strange} is not in the model's vocabulary; were they another model's? --retokenize makes them anew"
     last = 0
     for start, end in segment.trained:

@@ -7,7 +7,7 @@ Loads no torch.
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sca.errors import UsageError
 
@@ -20,6 +20,7 @@ class TrainSettings:
     """Settings of one run that all algorithms share. Defaults are the paper's where it reports them (section 3.3 and
     its table of hyperparameters)."""
 
+    __pydantic_config__: ClassVar = ConfigDict(allow_inf_nan=False)
     algorithm: ClassVar[Algorithm]
     lr: float = 1e-5
     batch_size: int = 8

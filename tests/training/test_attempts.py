@@ -48,6 +48,13 @@ def test_a_mask_that_does_not_fit_is_never_trained_on(spans):
         rft([record(0, spans=spans)])
 
 
+def test_an_id_below_zero_is_named():
+    wrong = record(0)
+    wrong.tokens[0].ids[0] = -1
+    with pytest.raises(ScaError, match="t1-a0: tokens: -1 is not in the model's vocabulary"):
+        rft([wrong])
+
+
 def test_logprobs_that_do_not_fit_their_tokens_are_refused():
     wrong = record(0)
     wrong.tokens[0].logprobs.append(-1.0)

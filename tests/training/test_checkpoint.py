@@ -141,17 +141,25 @@ def test_other_settings_are_refused_and_named(trained, train):
 
 def test_a_dry_run_writes_nothing(place, train):
     done = train("attempts.jsonl", "--dry-run", "-o", "none", "--max-per-task", "1")
-    plan, memory = done.said.splitlines()
+    plan, *left_out, memory = done.said.splitlines()
     assert (done.code, plan) == (0, "would train on 2 of 6 attempts in 3 steps, into none")
+    assert left_out == ["  left out: 2 without reward", "  left out: 2 more than 1 successes of a task"]
     assert re.fullmatch(r"it takes about .* GB \(weights 0.0, training 0.0, activations .*\); .* GB are free", memory)
     assert not list(place.glob("none*"))
 
 
-def test_tokens_of_another_vocabulary_are_refused(place, train):
+def test_a_dry_run_makes_tokens_as_the_run_does(place, train):
+    lines = [json.loads(line) | {"tokens": None} for line in (place / "attempts.jsonl").read_text().splitlines()]
+    write(place / "words.jsonl", lines)
+    assert "would train on 4 of 6 attempts" in train("words.jsonl", "--retokenize", "--dry-run", "-o", "none").said
+
+
+@pytest.mark.parametrize("way", [(), ("--dry-run",)])
+def test_tokens_of_another_vocabulary_are_refused(place, train, way):
     lines = [json.loads(line) for line in (place / "attempts.jsonl").read_text().splitlines()]
     lines[0]["tokens"][0]["ids"][0] = 99_999
     write(place / "foreign.jsonl", lines)
-    done = train("foreign.jsonl", "-o", "foreign")
+    done = train("foreign.jsonl", "-o", "foreign", *way)
     assert done.code == 1
     assert "shop-000000-000000-a0: tokens: 99999 is not in the model's vocabulary" in done.said
     assert "Traceback" not in done.said
@@ -165,6 +173,12 @@ def test_attempts_without_tokens_are_retokenised_when_asked(place, train):
     assert "4 without recorded tokens (--retokenize makes them from the text)" in without.said
     done = train("text.jsonl", "-o", "text", "--retokenize", "--epochs", "1", "--force")
     assert (done.code, "1 steps on 4 attempts" in done.said) == (0, True)
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--lr", "inf"), ("--lr", "2e5"), ("--lora-alpha", "inf")])
+def test_a_setting_that_would_burst_the_weights_is_refused(train, flag, value):
+    done = train("attempts.jsonl", "-o", "burst", "--lora", flag, value)
+    assert (done.code, flag in done.said) == (2, True)
 
 
 def test_wrong_settings_of_a_model_are_named(place, tmp_path, train):
