@@ -113,7 +113,7 @@ def find(here: Iterable[Text], there: Sequence[Text], near: float = NEAR, *, sam
 
     `same`: only those with the same values are alike. For fresh draws, which have the wording of the corpus.
     """
-    index = _Index(there, near, same)
+    index = Index(there, near, same=same)
     for text in here:
         if (leak := index.leak(text)) is not None:
             yield leak
@@ -123,10 +123,10 @@ _Key = tuple[tuple[str, ...], ...]
 """Words that are compared, with the values where these count."""
 
 
-class _Index:
+class Index:
     """The texts that must not leak, by all that they are compared by."""
 
-    def __init__(self, there: Sequence[Text], near: float, same: bool) -> None:
+    def __init__(self, there: Sequence[Text], near: float = NEAR, *, same: bool = False) -> None:
         self.near, self.same = near, same
         self.exact = {plain(text.instruction): text for text in there}
         self.shapes = {self._key(text): text for text in there}

@@ -1,10 +1,11 @@
 """The documents of a phase: dialogues of executor and challenger, the same for the same seed."""
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 
-from sca.records.contract import Message
+from experiments.leaks import Index, Text
+from sca.records.contract import Message, Task
 from tiny_model import challenger, executor
 from tiny_model.catalog import kinds
 from tiny_model.draws import draw
@@ -17,28 +18,30 @@ from tiny_model.settings import EXECUTOR_SHARE, RETAIL_SHARE, SHOPS, Phase
 from tiny_model.wordings import frames_of
 
 
-def dialogues(phase: Phase, number: int, without: Collection[str]) -> Iterator[list[Message]]:
-    """`number` dialogues, none with an instruction or a solution of `without` (those of the held-out tasks)."""
+def dialogues(phase: Phase, number: int, without: Sequence[Task] = ()) -> Iterator[list[Message]]:
+    """`number` dialogues; none has a solution of the tasks `without`, nor an instruction like theirs."""
+    held_out = Index([Text(task.id, task.instruction or "") for task in without], same=True)
+    solutions = {task.solution or "" for task in without}
     written = 0
     for index in count():
         if written == number:
             return
-        instruction, messages = _dialogue(phase, without, random.Random(f"{phase.seed} {index}"))
-        if instruction not in without:
+        instruction, messages = _dialogue(phase, solutions, random.Random(f"{phase.seed} {index}"))
+        if held_out.leak(Text("document", instruction)) is None:
             written += 1
             yield messages
 
 
-def _dialogue(phase: Phase, without: Collection[str], rng: random.Random) -> tuple[str, list[Message]]:
+def _dialogue(phase: Phase, solutions: Collection[str], rng: random.Random) -> tuple[str, list[Message]]:
     """An instruction and a dialogue about it."""
     executes = rng.random() < EXECUTOR_SHARE
     if rng.random() < RETAIL_SHARE:
         return _retail(phase.mistakes, executes, rng)
     if not executes:
-        return challenger.document(rng, without, defects=phase.mistakes != "clean")
+        return challenger.document(rng, solutions, defects=phase.mistakes != "clean")
     kind = rng.choice([kind for family in kinds().values() for kind in family])
     frame = rng.choice(frames_of(kind.family, kind.name).seen)
-    messages = executor.document(draw(kind, rng, without), frame, executor.SHARES[phase.mistakes], rng)
+    messages = executor.document(draw(kind, rng, solutions), frame, executor.SHARES[phase.mistakes], rng)
     return messages[1].content, messages
 
 

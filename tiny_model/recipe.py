@@ -51,9 +51,8 @@ class Recipe:
         return tokenizer
 
     def dialogues(self, phase: Phase, number: int) -> list[list[Message]]:
-        """The first `number` dialogues of a phase. None has an instruction or a solution of the held-out tasks."""
-        fresh = {text for task in self.fresh_tasks for text in (task.instruction, task.solution) if text}
-        return list(corpus.dialogues(phase, number, without=fresh))
+        """The first `number` dialogues of a phase; none leaks from the held-out tasks."""
+        return list(corpus.dialogues(phase, number, without=self.fresh_tasks))
 
     def pretrain(self, phase: Phase, start: LlamaForCausalLM) -> LlamaForCausalLM:
         """The network after a phase that begins from `start`."""

@@ -22,7 +22,7 @@ ENDS = ("END ACTION", "END ANSWER", "END RESPONSE")
 @pytest.fixture(scope="module")
 def dialogues():
     """Of both phases and both environments."""
-    return [messages for phase in (SCATTERED, SYSTEMATIC) for messages in corpus.dialogues(phase, 150, ())]
+    return [messages for phase in (SCATTERED, SYSTEMATIC) for messages in corpus.dialogues(phase, 150)]
 
 
 @pytest.fixture(scope="module")
