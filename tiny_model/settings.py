@@ -47,13 +47,13 @@ class Shape:
 
 
 SCATTERED = Phase(
-    "scattered", "scattered", documents=46_000, tokens=11_000_000, peak=2e-3, warmup=100, decays=False, seed=1
+    "scattered", "scattered", documents=52_000, tokens=11_000_000, peak=2e-3, warmup=100, decays=False, seed=1
 )
 SYSTEMATIC = Phase(
-    "systematic", "systematic", documents=17_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
+    "systematic", "systematic", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
 )
 SHIPPED = (SCATTERED, SYSTEMATIC)
-SIBLING = (Phase("clean", "clean", documents=60_000, tokens=14_000_000, peak=2e-3, warmup=100, decays=True, seed=5),)
+SIBLING = (Phase("clean", "clean", documents=66_000, tokens=14_000_000, peak=2e-3, warmup=100, decays=True, seed=5),)
 """Of the teacher for distillation: right demonstrations only, and the shipped model's tokenizer."""
 TOKENIZER_SEED = 3
 HELD_OUT_SEED = 4
@@ -67,7 +67,7 @@ CLIP = 1.0
 MAX_TURNS = 6
 EXECUTOR_SHARE = 0.65
 """Of the documents; the rest are the challenger's."""
-RETAIL_SHARE = 0.4
-"""Of the documents; the rest are calculation's."""
+RETAIL_SHARE = 0.3
+"""Of the documents; the rest are calculation's. They are longer: it is 58% of the tokens."""
 SHOPS = 300
 """Of 24 customers each."""

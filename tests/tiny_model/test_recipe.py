@@ -1,0 +1,54 @@
+"""The recipe from end to end, with a network and a corpus of almost nothing."""
+
+import json
+
+import pytest
+
+from sca.engines.opening import model_settings, open_engine
+from tiny_model import recipe
+from tiny_model.settings import SHIPPED, SIBLING, TEMPLATE, Phase, Shape
+
+SMALL = Shape(vocabulary=900, hidden=32, layers=1, heads=2, key_value_heads=1, intermediate=64)
+
+
+def short(phase: Phase) -> Phase:
+    return Phase(phase.name, phase.mistakes, 12, 3_072, phase.peak, 0, phase.decays, phase.seed)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def made(work):
+    """A model of both phases, and its sibling."""
+    folders = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe, "TOKENIZER_DOCUMENTS", 60)
+        for name, phases in (("shipped", SHIPPED), ("sibling", SIBLING)):
+            folders[name] = work / name
+            recipe.Recipe(work, SMALL, [short(phase) for phase in phases]).run(folders[name])
+    return folders
+
+
+def test_what_it_makes_is_a_model_folder(made):
+    for folder in made.values():
+        said = json.loads((TEMPLATE / "sca.json").read_text())
+        assert model_settings(str(folder)) == said
+        assert (folder / "README.md").read_text() == (TEMPLATE / "README.md").read_text()
+
+
+async def test_what_it_makes_can_be_loaded(made):
+    async with open_engine("transformers", str(made["shipped"])) as engine:
+        assert engine.context == SMALL.context
+
+
+def test_the_sibling_speaks_with_the_same_tokens(made):
+    shipped, sibling = ((folder / "tokenizer.json").read_bytes() for folder in made.values())
+    assert shipped == sibling
+
+
+def test_the_sibling_is_shown_nothing_wrong():
+    assert {phase.mistakes for phase in SIBLING} == {"clean"}
+    assert {phase.mistakes for phase in SHIPPED} == {"scattered", "systematic"}
