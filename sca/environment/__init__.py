@@ -3,6 +3,7 @@
 Standard library only: the same module documents the tools on the host and runs them inside the sandbox.
 """
 
+from sca.comparison import same
 from sca.environment.authoring import (
     Environment,
     Start,
@@ -16,7 +17,6 @@ from sca.environment.authoring import (
     tools_of,
     write,
 )
-from sca.environment.comparison import same
 from sca.environment.tables import load_tables
 
 __all__ = [

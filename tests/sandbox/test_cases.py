@@ -16,7 +16,18 @@ from sca.sandbox.host.settings import RUN
 from sca.scaffold import FOLDER
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
-GROUPS = ("benign", "resources", "forging", "tampering", "escape", "parsing", "gaming", "reading", "readying")
+GROUPS = (
+    "benign",
+    "resources",
+    "forging",
+    "tampering",
+    "escape",
+    "parsing",
+    "gaming",
+    "reading",
+    "readying",
+    "cunning",
+)
 AT_ONCE = int(os.environ.get("SCA_CASES_AT_ONCE", "4"))
 ORDER = os.environ.get("SCA_CASES_ORDER")
 """Seed of an order of its own; `make test-all` goes through several, with one worker and with four."""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from sca.sandbox import Limits
+from sca.sandbox.guest.clock import Clock
 from sca.sandbox.guest.jobs import Job
 from sca.sandbox.host.double import SubprocessSandbox
 
@@ -34,10 +35,8 @@ async def test_a_program_that_waits_for_a_core_is_not_out_of_time(starved, shop)
     assert (run.status, run.result) == ("ok", "done")
 
 
-def job(**state):
-    made = Job(None, SimpleNamespace(handle=None, dead=lambda: False, **state), None, {"wall_seconds": 10})
-    made.started = 0.0
-    return made
+def clock():
+    return Clock(SimpleNamespace(handle=None, dead=lambda: False), None, {"wall_seconds": 10}, keep=False)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +44,12 @@ def job(**state):
     [(-1, 0, None), (1, 0, "timeout"), (1, 2, None), (39, 39.5, None), (41, 50, "starved"), (41, 40, "timeout")],
 )
 def test_too_late_is_what_no_waiting_excuses_and_much_waiting_is_nobody_s_fault(late, excused, cause):
-    assert job()._judged("timeout", late, excused) == cause
+    assert clock().judged("timeout", late, excused) == cause
 
 
 def test_what_came_in_time_counts_though_it_is_seen_late():
-    made = job()
-    made._overdue = lambda: "timeout"
+    made = Job(None, clock().program, None, {})
+    made.clock = SimpleNamespace(overdue=lambda told: "timeout")
     made._read_reports = lambda: made.told.append(b"{}") or False
     made._look_at_clock()
     assert made.cause is None

@@ -10,14 +10,18 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 SWEEPER = 4095
 """Offset of the uid that nothing runs under; it lets a sweep reach one uid without being reachable from it."""
 STATE = 4094
 """Offset of the uid of the state processes."""
+MOST_JOBS = 64
+"""How many jobs' CPU time a process may use that serves a prompt or parses for many tasks."""
 NO_REPORT = 97
 """Exit code of a process that ended without having said so."""
+Bound: TypeAlias = tuple[int, tuple[int, int]]
+"""A kind of limit, and its soft and hard bound."""
 
 
 def without_hooks(names: Iterable[str]) -> list[dict[str, Callable[[], object]]]:
@@ -36,8 +40,11 @@ def without_hooks(names: Iterable[str]) -> list[dict[str, Callable[[], object]]]
 
 
 def fork(work: Callable[[], None]) -> int:
-    """Fork a process that does `work`; its pid. Raises OSError where the kernel refuses."""
-    pid = os.fork()
+    """Fork a process that does `work`; its pid, or minus the error's number where the kernel refuses."""
+    try:
+        pid = os.fork()
+    except OSError as error:
+        return -(error.errno or errno.EAGAIN)
     if pid == 0:
         try:
             work()
@@ -74,25 +81,28 @@ def limit_heirs(limits: dict[str, Any]) -> None:
         limit(resource.RLIMIT_MSGQUEUE, 0)
 
 
-def limit_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> None:
+def limits_of_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> list[Bound]:
     """The other limits of a code process. Not `alone`, in a double, the uid has processes that would count too."""
     cpu = math.ceil(limits["cpu_seconds"] * jobs)  # for its children; of itself the supervisor sees to it
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
-    if alone:
-        limit(resource.RLIMIT_NPROC, limits["processes"])
+    found = [(resource.RLIMIT_CPU, (cpu, cpu + 1))]
+    return [*found, (resource.RLIMIT_NPROC, lowered(resource.RLIMIT_NPROC, limits["processes"]))] if alone else found
 
 
 def limit(kind: int, value: int) -> None:
     """Set a limit for good, or leave a lower one."""
+    resource.setrlimit(kind, lowered(kind, value))
+
+
+def lowered(kind: int, value: int) -> tuple[int, int]:
+    """Both bounds of a limit that is to be `value` or what is set now, whichever is lower."""
     _, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    return value, value
 
 
-def first_to_go() -> None:
+def first_to_go(pid: int) -> None:
     """Have the kernel choose this process before any other when memory runs out."""
-    score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    score = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY)
     try:
         os.write(score, b"1000")
     except OSError as error:
@@ -101,14 +111,14 @@ def first_to_go() -> None:
     os.close(score)
 
 
-def signal_all(uid: int | None, base: int, group: int, number: int) -> None:
+def signal_all(uid: int | None, base: int | None, group: int, number: int) -> None:
     """Send a signal to every process of a uid at once. A double knows only the process group.
 
     For the moment of the call the effective uid is the target's and the real uid one that nobody runs under:
     the kernel then lets the signal reach exactly that uid, and nobody there can send one back. The kernel sends it
     to all of them before any can fork again, so none escapes.
     """
-    if uid is None:
+    if uid is None or base is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, number)
         return
@@ -134,7 +144,7 @@ def count(uid: int | None, group: int) -> int:
     return found
 
 
-def sweep(uid: int | None, base: int, group: int) -> bool:
+def sweep(uid: int | None, base: int | None, group: int) -> bool:
     """Kill all of a uid; False if something is still there after ten seconds: the dying need a core, too."""
     deadline, pause = time.monotonic() + 10, 0.0001
     while count(uid, group):

@@ -4,10 +4,10 @@ import _thread
 import ast
 import builtins
 import contextlib
-import inspect
 import io
 import json
 import linecache
+import marshal
 import os
 import sys
 import traceback
@@ -15,14 +15,14 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
-from sca.environment.authoring import ToolError
-from sca.environment.comparison import same
+from sca.comparison import same
 from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap
 
 JOBS, REPORTS, TOOLS, OUTPUT = 3, 4, 5, 6
 """Its descriptors: pipes with its jobs and for its reports, a socket to the tools, and what becomes 1 and 2."""
-ToolError.__module__ = "__main__"  # a traceback then says `ToolError`, as the program does
 _ERRORS: dict[str, type[Exception]] = {"TypeError": TypeError, "NameError": NameError}
+CO_VARARGS = 4
+"""As `inspect` has it, which is large."""
 Tools = dict[str, list[dict[str, Any]]]
 _SAMPLES = {
     "run": ["def f(x): return [x]\nresult = {'a': f(1)}\nprint(end='')", "raise ToolError('no')", "{}['x']"],
@@ -30,6 +30,16 @@ _SAMPLES = {
     "action": ["1 + 1"],
 }
 """Run before any fork: what the interpreter learns by that, its forks need not learn each for itself."""
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+_to_call = json.JSONEncoder(allow_nan=False).encode
+
+
+class ToolError(Exception):
+    """A tool refuses a call."""
+
+    __module__ = "__main__"  # a traceback then says `ToolError`, as the program does
 
 
 class Refused(Exception):
@@ -67,22 +77,21 @@ class Prepared:
         return module
 
     def serve(self) -> None:
-        """Do one job, or a prompt's actions one after another. Never returns."""
+        """Do one job, or a prompt's actions or parses one after another. Never returns."""
         number = 0
         while body := read(JOBS):
-            job, number = unpack(body), number + 1
+            job, number = marshal.loads(body), number + 1
             module = self.modules.get((job.get("tools"), job["mode"] == "evaluate")) or self._module(())
-            sys.modules.update(__main__=module, builtins=self.builtins)
+            sys.modules["__main__"], sys.modules["builtins"] = module, self.builtins
             filename = f"<action {number}>" if job["mode"] == "action" else "<program>"
             try:
                 report = do(job, module.__dict__, filename, self.limits)
             except MemoryError:  # while another exception was being told
                 report = {"status": "oom"}
             for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *self.streams):
-                with contextlib.suppress(Exception):  # the program has closed or replaced it
-                    stream.flush()  # type: ignore[union-attr]
+                _flush(stream)
             _write(REPORTS, pack(report))
-            if job["mode"] != "action":
+            if job["mode"] not in ("action", "parse"):
                 break
         os._exit(0)
 
@@ -97,6 +106,13 @@ def _stream(fd: int) -> TextIO:
     for other in (before, *pipe):
         os.close(other)
     return stream
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except Exception:  # noqa: BLE001 - the program has closed or replaced it
+        return
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -124,9 +140,9 @@ class Client:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The tool's result as JSON, or its refusal as `ToolError`."""
-        body = json.dumps([name, args, kwargs], allow_nan=False).encode()
+        body = _to_call([name, args, kwargs]).encode()
         if len(body) > self.limit:
-            body = json.dumps([name, None, None]).encode()
+            body = _to_call([name, None, None]).encode()
         with self.lock:
             _write(TOOLS, wrap(body))
             answer = read(TOOLS)
@@ -186,9 +202,11 @@ def verdict(evaluate: Any, answer: str) -> dict[str, Any]:
     if not callable(evaluate):
         return {"status": "no_evaluate"}
     arguments = [answer]
-    if type(evaluate) is types.FunctionType and not evaluate.__code__.co_flags & inspect.CO_VARARGS:
+    if type(evaluate) is types.FunctionType and not evaluate.__code__.co_flags & CO_VARARGS:
         arguments = arguments[: evaluate.__code__.co_argcount]  # as `bind` finds, in a fiftieth of the time
     else:
+        import inspect
+
         try:
             inspect.signature(evaluate).bind(*arguments)
         except (TypeError, ValueError):
@@ -211,12 +229,12 @@ def rendered(value: Any, limits: dict[str, Any]) -> dict[str, Any]:
     if value is None:
         return {}
     try:
-        text = str.__str__(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = str.__str__(value) if isinstance(value, str) else _to_json(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise Refused(f"result is not JSON: {error}") from None
     if len(text.encode("utf-8", "replace")) > limits["answer_bytes"]:
         raise Refused(f"result is larger than {limits['answer_bytes']} bytes")
-    if too_deep(value, limits["answer_depth"]):
+    if type(value) not in (str, int, float, bool) and too_deep(value, limits["answer_depth"]):
         raise Refused(f"result is nested deeper than {limits['answer_depth']}")
     return {"result": text}
 

@@ -14,14 +14,13 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from sca.sandbox.guest.confine import fork
+from sca.sandbox.guest.confine import MOST_JOBS, fork
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack
-from sca.sandbox.guest.jobs import Job, Program, Refusal, Server, Trouble
+from sca.sandbox.guest.jobs import Job
 from sca.sandbox.guest.loop import Loop, Work
+from sca.sandbox.guest.programs import Program, Refusal, Server, Template, Trouble
 
 MOST_REQUEST = 8 * SMALL
-MOST_ACTIONS = 64
-"""How many actions' CPU time one prompt may use in all."""
 SILENT = ("close", "leave")
 """Requests without an answer."""
 
@@ -40,12 +39,15 @@ class World:
 class Supervisor:
     """Answers the host's requests."""
 
-    def __init__(self, states: Server, template: Server, hello: dict[str, Any], setup: dict[str, Any]) -> None:
+    def __init__(self, states: Server, template: Template, hello: dict[str, Any], setup: dict[str, Any]) -> None:
         self.states, self.template, self.limits = states, template, setup["limits"]
         self.silence: int = setup["silence"]
         self.loop, self.inbox = Loop(), Inbox(MOST_REQUEST)
         self.worlds: dict[int, World] = {}
-        template.tell({"families": hello.get("families", {}), "checks": hello.get("checks", {})})
+        self.parser: tuple[Program, int] | None = None
+        """One that waits, and how often it has served."""
+        self.families = list(hello.get("families", {}))
+        template.channel.send({"families": hello.get("families", {}), "checks": hello.get("checks", {})})
         tell(hello | {"python": sys.version.split()[0]})
 
     def run(self) -> None:
@@ -99,8 +101,16 @@ class Supervisor:
         return {}
 
     def do_parse(self, world: None, sources: list[str]) -> Work:
-        """Parse programs in a process that dies; it has no state."""
-        return Job(self.loop, self._fork(None), None, self.limits).run({"mode": "parse", "sources": sources})
+        """Parse programs in a process that has no state and runs nothing; if it lives it serves the next task."""
+        (parser, served), self.parser = self.parser or (self._fork(None, MOST_JOBS), 0), None
+        job = Job(self.loop, parser, None, self.limits, keep=True)
+        told = yield from job.run({"mode": "parse", "sources": sources})
+        if told["code"] is None:
+            if self.parser or served + 1 == MOST_JOBS:
+                parser.discard()
+            else:
+                self.parser = parser, served + 1
+        return told
 
     def do_run(self, world: World, source: str, check: str | None = None) -> Work:
         """Run a program on a world, and then, if that has an answer, a check of the state and the answer."""
@@ -124,40 +134,43 @@ class Supervisor:
             if program:
                 program.discard()
             return {"cause": world.server.lost, "code": 0}
-        program = program or self._fork(world, 1 if prompt is None else MOST_ACTIONS)
+        program = program or self._fork(world, 1 if prompt is None else MOST_JOBS)
         work = Job(self.loop, program, world.server, self.limits, keep=prompt is not None)
         told = yield from work.run(job | {"tools": world.family})
         if prompt is not None and told["code"] is None:
             world.prompts[prompt] = program
         if (after := told.pop("after", None)) and told["wrote"] is None:
-            told["wrote"] = after != self.states.ask({"op": "digest"})["told"]
+            told["wrote"] = after != self.states.ask("digest")["told"]
         return told
 
     def _fork(self, world: World | None, jobs: int = 1) -> Program:
         """A new code process and, at the same time, the world's state process if there is none yet."""
         ours = self._ask_state(world) if world and not world.server else None
         program = Program(self.template, jobs)
-        state, born = self.states.hear() if ours else {}, self.template.hear()
-        if world and ours and "pid" in state:
-            world.server = Server(ours, state["pid"])
-        program.begin(born.get("pid", 0))
-        for told in (state, born):
-            if "refused" in told:
-                program.discard()
-                raise Refusal(f"the container has no room for another process ({told['refused']})")
+        state, born = self.states.reply()[0] if ours else 0, self.template.reply()[0]
+        if world and ours and state > 0:
+            world.server = Server(ours, state)
+        if born > 0:
+            program.begin(born)
+        if min(state, born) < 0:
+            program.discard()
+            raise _no_room(min(state, born))
         return program
 
     def _ask_state(self, world: World) -> Channel:
         ours, theirs = Channel.pair()
-        self.states.tell({"op": "fork", "family": world.family}, theirs)
+        self.states.order("fork", self.families.index(world.family), 0, theirs)
         return ours
 
     def do_look(self, world: World, what: str) -> Work:
         """The state or its marks as JSON text, the state's public hash, or the digest of both."""
         yield from ()
         if not world.server:
-            world.server = Server(self._ask_state(world), self.states.hear()["pid"])
-        return {"lost": world.server.lost} if world.server.lost else world.server.ask({"op": what})
+            ours, (born, _, _) = self._ask_state(world), self.states.reply()
+            if born < 0:
+                raise _no_room(born)
+            world.server = Server(ours, born)
+        return {"lost": world.server.lost} if world.server.lost else world.server.ask(what)
 
     def do_leave(self, world: World, prompt: int) -> Work:
         """Close a prompt."""
@@ -174,6 +187,10 @@ class Supervisor:
         if world.server:
             world.server.end()
         return {}
+
+
+def _no_room(number: int) -> Refusal:
+    return Refusal(f"the container has no room for another process ({os.strerror(-number)})")
 
 
 def answer_in(report: str | None) -> str | None:
@@ -200,8 +217,7 @@ def main() -> None:
     if os.getpid() != 1:
         _adopt_orphans()
     setup["base"] = _base(setup["base"])
-    importlib.import_module("sca.environment.authoring")  # once, for both
-    states, template = _server("state", setup), _server("template", setup)
+    states, template = Server(_start("state", setup)), Template(_start("template", setup), setup["base"])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects orphans
     signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
     gc.freeze()
@@ -209,7 +225,7 @@ def main() -> None:
     Supervisor(states, template, states.hear(), setup).run()
 
 
-def _server(name: str, setup: dict[str, Any]) -> Server:
+def _start(name: str, setup: dict[str, Any]) -> Channel:
     """Fork a server, which alone imports what it needs."""
     ours, theirs = Channel.pair()
 
@@ -223,7 +239,7 @@ def _server(name: str, setup: dict[str, Any]) -> Server:
 
     fork(work)
     os.close(theirs)
-    return Server(ours)
+    return ours
 
 
 def _base(wanted: int | None) -> int | None:

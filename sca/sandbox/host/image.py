@@ -105,12 +105,11 @@ def build(client: Engine, content: Content) -> str:
         else:
             _write_root(file, content)
             file.seek(0)
-            repository, _, version = tag.partition(":")
             changes = [f"ENV {key}={value}" for key, value in environment().items()]
             changes += [f'ENTRYPOINT ["/{PYTHON}", {", ".join(map(_quoted, FLAGS))}]', "USER 0:0", "WORKDIR /"]
             changes += [f"LABEL {key}={value}" for key, value in labels.items()]
             chunks = iter(lambda: file.read(1 << 20), b"")
-            client.import_image_from_stream(chunks, repository=repository, tag=version, changes=changes)
+            client.import_image_from_stream(chunks, repository=tag, changes=changes)  # so Podman sees it, too
         return str(client.inspect_image(tag)["Id"])
 
 
@@ -206,6 +205,7 @@ def linked(files: Iterable[Path]) -> list[Path]:
 
 def _guest() -> Iterator[Path]:
     yield PACKAGE / "__init__.py"
+    yield PACKAGE / "comparison.py"
     yield PACKAGE / "errors.py"
     yield from (PACKAGE / "environment").glob("*.py")
     yield from (PACKAGE / "sandbox" / "guest").glob("*.py")

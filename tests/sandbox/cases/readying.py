@@ -98,7 +98,7 @@ for _ in range(4): threading.Thread(target=on).start()
 on()
 """),
     attack("same made to say yes in its own module", FAILS, """
-import sca.environment.comparison as comparison
+import sca.comparison as comparison
 comparison.same.__code__ = (lambda *a: True).__code__
 """),
     attack("a ToolError that cannot be told", ("solution_tool_error", "solution_exception"), """

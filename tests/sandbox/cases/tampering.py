@@ -62,8 +62,8 @@ sys.path.insert(0, "/opt/sca/environments/shop")
 import environment
 """),
     attack("a class patched that the state process has too", FAILS, """
-import json, sca.environment.authoring as authoring
-authoring.Environment = object
+import json, sca.comparison
+sca.comparison.same = object
 json.JSONEncoder.default = lambda self, value: "x"
 json.loads = lambda *a, **k: {"return_items": ["teapot-2"]}
 """),
@@ -203,6 +203,7 @@ if os.fork() == 0:
     attack("the work in a child after the end", FAILS, f"import os, time\nif os.fork() == 0:\n    time.sleep(0.2)\n    {WORK}\n    os._exit(0)"),
     attack("the work in a thread after the end", FAILS, f"import threading, time\ndef later():\n    time.sleep(0.2)\n    {WORK}\nthreading.Thread(target=later).start()"),
     attack("the work at exit", FAILS, f"import atexit\natexit.register(lambda: {WORK})"),
+    attack("the environment's own module", "solution_exception", "import sca.environment.authoring"),
     attack("the guest's modules", "rejected", "from sca.sandbox.guest import state\nstate.State"),
     attack("the guest's supervisor", "solution_fails", "import sca.sandbox.guest.supervisor"),
     attack("the guest's confinement undone", "solution_exception", "from sca.sandbox.guest import confine\nconfine.become(0)"),

@@ -1,0 +1,183 @@
+"""The processes that the supervisor has to do with: those that we trust, and the one that runs a program."""
+
+import contextlib
+import io
+import os
+import select
+import signal
+import socket
+from typing import Any
+
+from sca.sandbox.guest import confine
+from sca.sandbox.guest.frames import REPLY, Channel
+
+
+class Trouble(Exception):
+    """The machinery failed; the host hears of it and gives the container up."""
+
+
+class Refusal(Exception):
+    """There is no room now; the container is sound."""
+
+
+class Server:
+    """A process that we trust and that does one thing at a time, seen from the supervisor."""
+
+    def __init__(self, channel: Channel, pid: int = 0) -> None:
+        self.channel, self.pid, self.handle = channel, pid, open_handle(pid) if pid else None
+        self.lost: str | None = None
+        """Why it is no longer there, if a program that it served is to blame."""
+
+    def order(self, name: str, first: int = 0, second: int = 0, *fds: int) -> None:
+        """Tell it what to do; the descriptors are closed here."""
+        try:
+            self.channel.order(name, first, second, fds)
+        except OSError as error:
+            raise _gone(error) from None
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def hear(self) -> dict[str, Any]:
+        """What it says next."""
+        try:
+            return dict(self.channel.receive())
+        except (EOFError, OSError) as error:
+            raise _gone(error) from None
+
+    def ask(self, name: str) -> dict[str, Any]:
+        """What it says to an order."""
+        self.order(name)
+        return self.hear()
+
+    def reply(self) -> tuple[int, int, float]:
+        """A fork server's answer to an order."""
+        try:
+            return REPLY.unpack(self.channel.exactly(REPLY.size))
+        except (EOFError, OSError) as error:
+            raise _gone(error) from None
+
+    def end(self) -> None:
+        """End a state process; it leaves when nobody talks to it any more, unless it hangs."""
+        if self.pid:
+            if self.lost:
+                kill(self.pid, self.handle)
+            if self.handle is not None:
+                os.close(self.handle)
+            self.channel.sock.close()
+            self.pid = 0
+
+
+class Template(Server):
+    """The fork server of programs, and the uids that are taken."""
+
+    def __init__(self, channel: Channel, base: int | None) -> None:
+        super().__init__(channel)
+        self.base, self.taken = base, set[int]()
+
+    def take(self) -> int:
+        """The lowest free number of a uid."""
+        slot = next(number for number in range(1, len(self.taken) + 2) if number not in self.taken)
+        self.taken.add(slot)
+        return slot
+
+
+class Program:
+    """A live code process, seen from the supervisor."""
+
+    def __init__(self, template: Template, jobs: int = 1) -> None:
+        """Ask for one that waits for the first of so many jobs; it is there at `begin`."""
+        self.template, self.slot = template, template.take()
+        self.uid = None if template.base is None else template.base + self.slot
+        self.pid: int = 0
+        self.handle: int | None = None
+        (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
+        self.tools, tools = socket.socketpair()
+        self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
+        template.order("fork", jobs, self.slot, job, reporting, tools.detach(), printing)
+        for fd in (ours, report, output):
+            os.set_blocking(fd, False)
+
+    def begin(self, pid: int) -> None:
+        """Take note of its birth."""
+        self.pid, self.handle = pid, open_handle(pid)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to everything that runs under its uid."""
+        confine.signal_all(self.uid, self.template.base, self.pid, number)
+
+    def end(self) -> tuple[int, int, float]:
+        """Kill everything that runs under its uid; how its first process ended, kilobytes, and seconds of CPU time.
+
+        The kilobytes are 0 where others of its uid were left.
+        """
+        self.template.order("reap", self.pid)
+        status, size, cpu = self.template.reply()
+        alone = not confine.count(self.uid, self.pid)
+        gone = alone or confine.sweep(self.uid, self.template.base, self.pid)
+        self.pid = 0
+        if self.handle is not None:
+            os.close(self.handle)
+        if not gone:
+            raise Trouble("a program could not be killed")
+        return status, size if alone else 0, cpu
+
+    def discard(self) -> None:
+        """End it, if it lives, and close what is left of it."""
+        if self.pid:
+            self.end()
+        self.template.taken.discard(self.slot)
+        for end in (self.jobs, self.reports, self.output, self.tools):
+            end.close()
+
+    def cpu(self) -> float:
+        """Seconds of CPU time of all its threads."""
+        fields = self.stat()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+    def dead(self) -> bool:
+        """Whether it has ended; nobody collects it before `end`."""
+        return self.stat()[:1] in (["Z"], ["X"], []) if self.handle is None else readable(self.handle)
+
+    def alone(self) -> bool:
+        """Whether it has neither threads nor other processes that could keep it from a core."""
+        fields = self.stat()  # one so young that it has not yet changed its uid is not counted
+        return bool(fields) and int(fields[17]) == 1 and confine.count(self.uid, self.pid) <= 1
+
+    def stat(self) -> list[str]:
+        """What the kernel says of it, from its state on."""
+        try:
+            with open(f"/proc/{self.pid}/stat", encoding="utf-8", errors="replace") as file:
+                return file.read().rpartition(")")[2].split()
+        except OSError:
+            return []
+
+
+def _gone(error: Exception) -> Trouble:
+    return Trouble(f"a process inside the container is gone ({error!r})")
+
+
+def open_handle(pid: int) -> int | None:
+    """A descriptor of the process; None where the kernel, or what plays one, has none of these."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise Trouble("a process inside the container is gone") from None
+    except OSError:
+        return None
+
+
+def kill(pid: int, handle: int | None) -> None:
+    """Kill one process."""
+    with contextlib.suppress(ProcessLookupError):
+        if handle is None:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+
+def readable(fd: int) -> bool:
+    """Whether something can be read there now, or there is its end."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
