@@ -1,16 +1,20 @@
 """What an online run is put together from: one model for engine and learner, environments, a live line."""
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sca.cli import attempting
+from sca.training import processes
 
 if TYPE_CHECKING:
     from sca.cli.progress import Meter
     from sca.dialogue.attempts import Agent
     from sca.dialogue.setting import Setting
+    from sca.engines import Engine
+    from sca.engines.resident import Resident
     from sca.engines.weights import Loaded
     from sca.records.sidecar import Sidecar
     from sca.sandbox.host import DockerSandbox
@@ -39,7 +43,6 @@ def iterate(
     from sca.stages.training import lineage
 
     with leaving_at_once():
-        from sca.engines.transformers_engine import TransformersEngine
         from sca.stages.online import OnlineRun
         from sca.training.attempts import Reader
         from sca.training.history import History
@@ -47,8 +50,6 @@ def iterate(
         loaded = _load(folder, half=bf16 and settings.lora)
     origin = lineage(sidecar.settings["model"], folder)
     learner = _learner(loaded, settings, checkpoint, origin["trained_from"]["name"], bf16=bf16, track=track)
-    assert isinstance(work.engine, TransformersEngine), "without --engine it is this one"
-    work.engine.lend(loaded)
 
     def reader() -> Reader:
         vocabulary = loaded.model.config.get_text_config().vocab_size
@@ -59,12 +60,17 @@ def iterate(
         stack.callback(learner.close)
         meter = stack.enter_context(progress("online", total=iterations * per, unit="attempts"))
         run = OnlineRun(
-            plan, [_scene(work, setting) for setting, _ in work.places], [engine for _, engine in work.engines()],
+            plan, [_scene(work, setting) for setting, _ in work.places], _engines(work, learner, loaded, checkpoint),
             learner, reader,
-            History(checkpoint.iterations / "iterations.jsonl", checkpoint.place.metrics, learner.log),
+            History(
+                checkpoint.iterations / "iterations.jsonl", checkpoint.place.metrics, learner.log,
+                writes=not processes.rank(),
+            ),
             checkpoint.iterations, work.concurrency, Told(meter, iterations, per),
         )  # fmt: skip
         lines = run.run(iterations)
+    if processes.rank():
+        return
     counts = {
         "iterations": len(lines),
         **{name: sum(line[name] for line in lines) for name in ("attempts", "steps", "retried")},
@@ -76,6 +82,34 @@ def iterate(
         f"{lines[0]['reward']:.1%} → {lines[-1]['reward']:.1%}; the checkpoint is in {checkpoint.folder}, the curve "
         f"in {run.history.iterations}"
     )
+
+
+def _engines(
+    work: attempting.Work, learner: "Learner", loaded: "Loaded", checkpoint: "Checkpoint"
+) -> "list[Engine | Resident]":
+    """All that attempts need. The agent's runs the model in training, or is handed its weights."""
+    from sca.cli.console import say
+    from sca.engines.resident import Resident
+    from sca.engines.transformers_engine import TransformersEngine
+    from sca.engines.vllm_engine import VLLMEngine
+
+    def export() -> Path:
+        return learner.export(checkpoint.iterations / "engine")
+
+    found: list[Engine | Resident] = []
+    for _, engine in work.engines():
+        own = engine is work.engine
+        if isinstance(engine, VLLMEngine):
+            say(f"starting vLLM with {engine.model} when it is needed, which takes half a minute and more")
+            if own and learner.settings.lora:
+                engine.make_room(learner.settings.lora_rank)
+            found.append(Resident(engine, export if own else None))
+            continue
+        if own:
+            assert isinstance(engine, TransformersEngine), "--engine says one of the two"
+            engine.lend(loaded)
+        found.append(engine)
+    return found
 
 
 def _load(folder: Path, *, half: bool) -> "Loaded":
@@ -129,6 +163,7 @@ def _finish(
         write_checkpoint(learner.policy.model, loaded, checkpoint, {**origin, "settings": settings, "counts": counts})
     except (OSError, SafetensorError) as error:
         raise ScaError(f"cannot write {checkpoint.folder}: {error}; the same command goes on") from error
+    shutil.rmtree(checkpoint.iterations / "engine", ignore_errors=True)
     sidecar.note(counts=counts)
     sidecar.complete = True
     sidecar.save()

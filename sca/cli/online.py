@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sca.cli import attempting, engines, judges
 from sca.cli.online_options import Flags
+from sca.training import processes
 
 if TYPE_CHECKING:
     from sca.records.contract import Task
@@ -39,6 +41,7 @@ def train_online(
     from sca.cli.iterating import iterate
     from sca.cli.places import setting_name, settings_of, shown
     from sca.errors import UsageError
+    from sca.records.sidecar import Sidecar
     from sca.records.task_files import read_tasks
     from sca.stages.training import begin
 
@@ -50,9 +53,9 @@ def train_online(
     attempting.check_attemptable(reading.records, file, "model", reward)
     work = attempting.prepare(
         "online", settings_of(reading.records, file, flags.env, flags.data), "model",
-        engines.EngineFlags(model, options=_options(flags, half=bf16 and settings.lora)), flags.role, flags.user,
-        judges.Flags(), attempts=flags.attempts or ATTEMPTS, seed=settings.seed, concurrency=flags.concurrency,
-        containers=flags.containers, reward=reward, in_training=True,
+        engines.EngineFlags(model, flags.engine, options=_options(flags, settings, bf16=bf16)),
+        flags.role, flags.user, judges.Flags(), attempts=flags.attempts or ATTEMPTS, seed=settings.seed,
+        concurrency=flags.concurrency, containers=flags.containers, reward=reward, in_training=True,
     )  # fmt: skip
     plan = _plan(flags, reading.records, work, settings, file)
     iterations = flags.iterations or ITERATIONS
@@ -65,26 +68,36 @@ def train_online(
             f"{checkpoint.iterations}"
         )
         return
-    with checkpoint.alone():
-        sidecar, done = begin(checkpoint, bound, force=force)
-        held = sidecar.counts
-        if done and (held.get("stopped") or held.get("iterations", 0) >= iterations):
-            say(f"nothing to do: {checkpoint.folder} is complete, after {held['iterations']} iterations")
+    with ExitStack() as stack:
+        if processes.rank():
+            sidecar, done = Sidecar(checkpoint.folder, bound), False  # never saved; the first process speaks for all
+        else:
+            stack.enter_context(checkpoint.alone())
+            sidecar, done = begin(checkpoint, bound, force=force)
+            done = done and bool(sidecar.counts.get("stopped") or sidecar.counts.get("iterations", 0) >= iterations)
+        if processes.agreed(done):
+            say(
+                f"nothing to do: {checkpoint.folder} is complete, after {sidecar.counts.get('iterations')} iterations"
+            )
             return
-        sidecar.complete = False
-        sidecar.save()
+        if not processes.rank():
+            sidecar.complete = False
+            sidecar.save()
         iterate(plan, work, settings, checkpoint, sidecar, folder, iterations, bf16=bf16, track=track)
 
 
-def _options(flags: Flags, *, half: bool) -> list[str]:
-    """Of the engine, which runs the model as training holds it."""
+def _options(flags: Flags, settings: "TrainSettings", *, bf16: bool) -> list[str]:
+    """Of the engine: the transformers one runs the model as training holds it, vLLM in what training computes in."""
     from sca.errors import UsageError
 
     said = flags.engine_option or []
+    if flags.engine == "vllm":
+        told = any(option.startswith("dtype=") for option in said)
+        return [*said] if told else [*said, f"dtype={'bfloat16' if bf16 else 'float32'}"]
     for option in said:
         if option.split("=")[0] in ("dtype", "device"):
             raise UsageError(f"--engine-option {option}: online, the engine runs the very weights that are trained")
-    return [*said, f"dtype={'bfloat16' if half else 'float32'}"]
+    return [*said, f"dtype={'bfloat16' if bf16 and settings.lora else 'float32'}"]
 
 
 def _plan(flags: Flags, tasks: "list[Task]", work: attempting.Work, settings: "TrainSettings", file: str) -> "Online":

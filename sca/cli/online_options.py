@@ -50,6 +50,15 @@ Attempts = Annotated[
     int | None,
     typer.Option("--attempts", min=1, metavar="N", help="online: at each task of an iteration.", show_default="8"),
 ]
+Engine = Annotated[
+    Literal["transformers", "vllm"] | None,
+    typer.Option(
+        "--engine",
+        help="online: what makes the attempts: `transformers` runs the very model in training; `vllm` gets its "
+        "weights each time, without a restart.",
+        show_default="transformers",
+    ),
+]
 Guard = Annotated[
     Literal["stop", "rollback", "none"] | None,
     typer.Option(
@@ -77,6 +86,7 @@ class Flags:
     attempts: int | None
     guard: Literal["stop", "rollback", "none"] | None
     reward: Literal["check", "state", "official"] | None
+    engine: Literal["transformers", "vllm"] | None
     engine_option: list[str] | None
     role: roles.Flags
     user: users.Flags
@@ -94,6 +104,7 @@ class Flags:
             "--attempts": self.attempts,
             "--guard": self.guard,
             "--reward": self.reward,
+            "--engine": self.engine,
             "--engine-option": self.engine_option or None,
             **self.role.named(),
             **self.user.named(),

@@ -62,6 +62,7 @@ def train(
     attempts_per_task: rolling.Attempts = None,
     guard: rolling.Guard = None,
     reward: rolling.RewardName = None,
+    engine: rolling.Engine = None,
     engine_option: engines.EngineOption = None,
     style: roles.Style = None,
     temperature: roles.Temperature = None,
@@ -100,6 +101,7 @@ def train(
     sca train trajectories.jsonl --num-processes 8 --shard
     sca train trajectories.jsonl --algo grpo --scale none --kl 0 --lora --lora-rank 32 --lr 1e-5
     sca train --online --algo grpo --tasks validated.jsonl --iterations 50      attempts, steps, and so on
+    sca train --online --algo ppo --tasks validated.jsonl --engine vllm --engine-option gpu_memory_utilization=0.4
     """
     from sca.cli.console import say
     from sca.cli.interrupting import leaving_at_once
@@ -111,21 +113,21 @@ def train(
     from sca.training.settings import settings_of
 
     round_flags = rolling.Flags(
-        tasks, env, data, iterations, tasks_per_iteration, attempts_per_task, guard, reward, engine_option,
+        tasks, env, data, iterations, tasks_per_iteration, attempts_per_task, guard, reward, engine, engine_option,
         roles.Flags(style, temperature, top_p, max_tokens, max_turns, observation_limit, observations),
         users.Flags(user, user_model, user_engine, user_base_url, user_temperature, user_max_tokens),
         concurrency, Containers(runtime, image),
     )  # fmt: skip
+    shard = processes.sharding_wanted() or shard
     if online:
         refuse({" ".join(map(str, attempts or [])) or "FILE": attempts or None}, "--online makes its attempts itself")
-        refuse({"--num-processes": max(num_processes, processes.count()) > 1 or None}, "--online runs in one process")
+        refuse({"--shard": shard or None}, "online, attempts are made with the whole model; --lora takes less memory")
         refuse({"--retokenize": retokenize or None}, "means nothing with --online, where tokens are recorded")
         refuse({f"--algo {algo}": algo not in ("ppo", "grpo") or None}, "--online goes with ppo and grpo")
     else:
         refuse(round_flags.named(), "only for --online, which makes its attempts itself")
         if not attempts:
             raise UsageError("say which attempts to train on, as `sca train trajectories.jsonl`, or --online")
-    shard = processes.sharding_wanted() or shard
     together = max(num_processes, processes.count())
     if together > 1:
         refuse({"-": Path("-") in (attempts or []) or None}, "several processes cannot read one stdin; name a file")

@@ -61,6 +61,8 @@ class VLLMEngine:
         self._lora: LoRARequest | None = None
         self._detokenizer: Detokenizer | None = None
         self._numbers = itertools.count()
+        self._adapters = itertools.count(2)  # 1 is the adapter that it starts with
+        self._room = 0
         self._counts = {"requests": 0, "prompt_tokens": 0, "cached_tokens": 0, "completion_tokens": 0}
 
     async def __aenter__(self) -> "VLLMEngine":
@@ -79,6 +81,45 @@ class VLLMEngine:
             await asyncio.to_thread(engine.shutdown)
             engine.shutdown = lambda *_: None  # which its destructor calls again, when half of Python is gone
             self._log.close(keep=failed)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started, and not ended yet."""
+        return self._engine is not None
+
+    def make_room(self, rank: int) -> None:
+        """Before it is entered: be ready for adapters of this rank, which `renew` hands in."""
+        self._room = rank
+
+    async def renew(self, folder: Path) -> None:
+        """Run other weights from here on: those of the same model in a folder, or those of an adapter.
+
+        Nothing is restarted. Nothing may be asked meanwhile, and what was computed with the old ones is forgotten.
+        Raises `EngineError` where vLLM cannot.
+        """
+        if self._engine is None:
+            raise EngineError("the engine is not open")
+        try:
+            if adapter_of(folder):
+                await self._renew_adapter(self._engine, folder)
+            else:
+                await self._engine.collective_rpc("renew", args=(str(folder),))
+            forgotten = await self._engine.reset_prefix_cache()
+        except Exception as error:  # of many kinds, most of them from its processes
+            raise EngineError(
+                f"vLLM did not take new weights{self._log.reason()}: {error}; its log is {self._log.path}"
+            ) from error
+        if not forgotten:
+            raise EngineError("vLLM did not let go of what it had computed with old weights; is it still asked?")
+
+    async def _renew_adapter(self, engine: "AsyncLLM", folder: Path) -> None:
+        from vllm.lora.request import LoRARequest
+
+        number = next(self._adapters)
+        before, self._lora = self._lora, LoRARequest(f"adapter-{number}", number, str(folder))
+        if before is not None:
+            await engine.remove_lora(before.lora_int_id)
+        await engine.add_lora(self._lora)
 
     async def complete(self, request: Request) -> Completion:
         """Make one completion. Raises `ContextOverflow` for a prompt without room behind it, else `EngineError`."""
@@ -148,12 +189,13 @@ class VLLMEngine:
             "logprobs_mode": "raw_logprobs",  # at temperature 1, whatever the request's is
             "enable_prefix_caching": True,
             "disable_log_stats": True,
+            "worker_extension_cls": "sca.engines.vllm_worker.Renewing",
             "seed": 0,
         }
         if on_cpu():
             ours |= fit_for_cpu(folder)
-        if self._adapter:
-            rank = next((rank for rank in RANKS if rank >= self._adapter.rank), self._adapter.rank)
+        if needed := self._adapter.rank if self._adapter else self._room:
+            rank = next((rank for rank in RANKS if rank >= needed), needed)
             ours |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": rank}
         try:
             with quiet(self._log.path):

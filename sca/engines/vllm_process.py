@@ -18,7 +18,16 @@ from typing import Any, NoReturn
 from sca.errors import UsageError
 
 OURS = frozenset(
-    {"model", "tokenizer", "load_format", "logprobs_mode", "trust_remote_code", "enable_lora", "max_loras"}
+    {
+        "model",
+        "tokenizer",
+        "load_format",
+        "logprobs_mode",
+        "trust_remote_code",
+        "enable_lora",
+        "max_loras",
+        "worker_extension_cls",
+    }
 )
 """Arguments that are not for the user: model and tokenizer are found by us, code from a repository is never run."""
 SPEED = frozenset(

@@ -4,6 +4,8 @@ An iteration draws tasks, has them attempted with the weights as they are, and t
 What is kept of it: the attempts, `iteration-0001.jsonl` and so on; a line in `iterations.jsonl`, the curve; a line a
 step in the metrics; and at its end the state that the next one begins with. So a run that was killed does again only
 what the interrupted iteration lacks.
+
+Of several processes the first one has the attempts made and tells them to the others; all take the steps together.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from typing import Any, Protocol
 from sca.dialogue.attempts import Agent, Job, play
 from sca.dialogue.scheduler import Losses, run_all
 from sca.engines import Engine
+from sca.engines.resident import Resident
 from sca.errors import InfraError
 from sca.judging.estimates import bootstrap
 from sca.judging.opinion import ModelJudge
@@ -27,6 +30,7 @@ from sca.records.contract import Task, Trajectory
 from sca.records.ids import seed_for, settings_hash
 from sca.records.output import Output
 from sca.sandbox import Sandbox
+from sca.training import processes
 from sca.training.algorithms import zero_signal
 from sca.training.attempts import Reader, Selection
 from sca.training.guard import Guard, GuardRules
@@ -107,8 +111,8 @@ class OnlineRun:
 
     plan: Online
     scenes: Sequence[Scene]
-    engines: Sequence[Engine]
-    """All that attempts need; the agent's runs the learner's own model."""
+    engines: Sequence[Engine | Resident]
+    """All that attempts need; the agent's runs the learner's own model, or gets its weights when it is entered."""
     learner: Learner
     reader: Callable[[], Reader]
     history: History
@@ -127,8 +131,16 @@ class OnlineRun:
 
         Goes on where an interrupted run was. Raises `InfraError` where attempts cannot be made.
         """
+        with asyncio.Runner() as runner:  # one event loop for all iterations: an engine may live through them
+            try:
+                return self._run(iterations, runner)
+            finally:
+                runner.run(self._close())
+
+    def _run(self, iterations: int, runner: asyncio.Runner) -> list[dict[str, Any]]:
         done = self.learner.load(self.folder / "state")
-        self.lines = self.history.resume(done)
+        processes.agreed(None)  # all have read before the first one writes
+        self.lines, self.history.steps = processes.agreed(([], 0) if processes.rank() else self._resumed(done))
         for line in self.lines:
             self.guard.rewarded(line["iteration"], line["reward"])
             self.guard.updated(line)
@@ -136,24 +148,35 @@ class OnlineRun:
             self.learner.save(self.folder / "state", 0)
         while done < iterations and not self.guard.stopped:
             done += 1
-            line = self._iterate(done)
+            line = self._iterate(done, runner)
             self.history.add(line)
             self.lines.append(line)
             self.learner.save(self.folder / "state", done)
             self.heard.learned(line)
         return self.lines
 
-    def _iterate(self, iteration: int) -> dict[str, Any]:
-        attempts = asyncio.run(self._attempt(iteration, self.plan.drawn(iteration)))
+    def _resumed(self, done: int) -> tuple[list[dict[str, Any]], int]:
+        return self.history.resume(done), self.history.steps
+
+    async def _close(self) -> None:
+        for engine in self.engines:
+            if isinstance(engine, Resident):
+                await engine.close()
+
+    def _iterate(self, iteration: int, runner: asyncio.Runner) -> dict[str, Any]:
+        attempts: Attempts = processes.agreed(
+            None if processes.rank() else runner.run(self._attempt(iteration, self.plan.drawn(iteration)))
+        )  # type: ignore[assignment]  # the first process's, which is never None
         reader = self.reader()
         selection = self.learner.algorithm.select(attempts.made, reader)
         line = figures_of(iteration, attempts, selection)
-        if self.guard.rewarded(iteration, line["reward"]):
+        if self.guard.rewarded(iteration, line["reward"]) and not processes.rank():
             keep(self.folder / "state", self.folder / "best")
         began = time.monotonic()
         line |= self._learn(iteration, selection, line)
         line |= {"learning_seconds": round(time.monotonic() - began, 3), "guard": self.guard.updated(line)}
         if line["guard"]:
+            processes.agreed(None)  # the first one has kept it
             self.learner.load(self.folder / "best")
             line |= {"back_to": self.guard.best}
         return line

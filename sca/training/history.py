@@ -11,8 +11,11 @@ from typing import Any
 class History:
     """Two files of lines: one of iterations, one of optimiser steps."""
 
-    def __init__(self, iterations: Path, metrics: Path, track: Callable[[int, dict[str, Any]], None]) -> None:
-        """`track` hears of each step, too."""
+    def __init__(
+        self, iterations: Path, metrics: Path, track: Callable[[int, dict[str, Any]], None], *, writes: bool = True
+    ) -> None:
+        """`track` hears of each step, too. Of several processes one `writes`; the others only count."""
+        self._writes = writes
         self.iterations = iterations
         self.metrics = metrics
         self._track = track
@@ -27,12 +30,15 @@ class History:
 
     def add(self, line: dict[str, Any]) -> None:
         """An iteration is over."""
-        _append(self.iterations, line)
+        if self._writes:
+            _append(self.iterations, line)
 
     def add_step(self, line: dict[str, Any]) -> None:
         """A step was taken."""
-        _append(self.metrics, line)
         self.steps += 1
+        if not self._writes:
+            return
+        _append(self.metrics, line)
         self._track(self.steps, line)
 
 

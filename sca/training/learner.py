@@ -1,5 +1,6 @@
 """Training that goes on with new attempts of the model itself: what an iteration does to the weights."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from sca.training.attempts import Example, Selection
 from sca.training.batching import planned
 from sca.training.choice import choose_passes
 from sca.training.loop import Place, Step, known_before, optimizer_of
+from sca.training.lora import save_adapter
 from sca.training.passes import Passes
 from sca.training.policy import Policy, innermost
 from sca.training.settings import TrainSettings
@@ -81,7 +83,7 @@ class Learner:
             log_with=track,
             project_dir=place.metrics.with_name("runs") if track else None,
         )
-        self._tracked = track is not None
+        self._tracked = track is not None and self._accelerator.is_main_process
         if self._tracked:
             self._accelerator.init_trackers(name, settings.asdict())
         self._optimizer = optimizer_of(policy, settings)
@@ -101,6 +103,15 @@ class Learner:
         """The tracker has heard all."""
         if self._tracked:
             self._accelerator.end_training()
+
+    def export(self, folder: Path) -> Path:
+        """Write the weights as they are, for an engine that holds its own: the model's, or the adapters' alone."""
+        shutil.rmtree(folder, ignore_errors=True)
+        if self.settings.lora:
+            save_adapter(self.policy.model, folder)
+        else:
+            self.policy.model.save_pretrained(folder)  # type: ignore[operator]  # it is one of transformers
+        return folder
 
     def load(self, folder: Path) -> int:
         """Take up the state in `folder`; returns how many iterations it has behind it, 0 where there is none."""

@@ -43,7 +43,12 @@ def adapted(model: "PreTrainedModel", settings: TrainSettings, name: str) -> Any
 
 def merged(model: Any, adapter: Path) -> "PreTrainedModel":
     """Save the adapter, and return the model with it merged in; `model` is used up."""
-    model.save_pretrained(adapter, save_embedding_layers=False)  # else peft asks the hub about the base model
-    (adapter / "README.md").unlink(missing_ok=True)  # peft's form of a model card, not filled in
+    save_adapter(model, adapter)
     whole: PreTrainedModel = model.merge_and_unload()
     return whole
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """The adapter alone, as peft and vLLM load it."""
+    model.save_pretrained(folder, save_embedding_layers=False)  # else peft asks the hub about the base model
+    (folder / "README.md").unlink(missing_ok=True)  # peft's form of a model card, not filled in

@@ -23,6 +23,7 @@ from sca.dialogue.setting import Setting
 from sca.dialogue.turns import Asker
 from sca.engines import ContextOverflow, Request, Sampling
 from sca.engines.opening import SHIPPED, open_engine
+from sca.engines.resident import Resident
 from sca.engines.tokenizing import tokenizer_of
 from sca.engines.vllm_process import Options
 from sca.errors import EngineError, ScaError, UsageError
@@ -192,11 +193,47 @@ async def test_an_adapter_is_run_beside_its_base(tmp_path):
     async with open_engine("vllm", str(tmp_path), **SMALL) as engine:
         said = await engine.complete(ASK)
         prompt = engine.renderer.prompt(CHAT)
+        for number in range(2):  # one after the other takes the place of the last
+            await renewed_adapter(engine, tmp_path / str(number))
     plain = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
     without = plain_logprobs(plain, prompt, said.token_ids)
     adapted = plain_logprobs(PeftModel.from_pretrained(plain, tmp_path), prompt, said.token_ids)
     assert said.logprobs == pytest.approx(adapted, abs=5e-3)
     assert said.logprobs != pytest.approx(without, abs=5e-2)
+
+
+async def renewed_adapter(engine, folder):
+    """Another adapter takes the place of the one that the engine runs."""
+    plain = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
+    settings = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    other = get_peft_model(plain, settings)
+    other.save_pretrained(folder)
+    await engine.renew(folder)
+    said = await engine.complete(ASK)
+    expected = plain_logprobs(other, engine.renderer.prompt(CHAT), said.token_ids)
+    assert said.logprobs == pytest.approx(expected, abs=5e-3)
+
+
+async def test_other_weights_are_run_without_a_restart_and_nothing_is_left_of_the_old_ones(engine, tmp_path):
+    before = await engine.complete(ASK)
+    model = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
+    torch.manual_seed(0)
+    with torch.no_grad():  # the head is tied to the embeddings, so both change
+        for one in model.parameters():
+            one.mul_(1 + 0.02 * torch.randn_like(one))
+    model.save_pretrained(tmp_path / "other")
+    processes = psutil.Process().children(recursive=True)
+    async with Resident(engine, lambda: tmp_path / "other") as running:
+        cached = engine.report()["cached_tokens"]
+        said = await running.complete(ASK)
+    prompt = engine.renderer.prompt(CHAT)
+    assert said.logprobs == pytest.approx(plain_logprobs(model, prompt, said.token_ids), abs=1e-4)
+    plain = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
+    assert said.logprobs != pytest.approx(plain_logprobs(plain, prompt, said.token_ids), abs=1e-2)
+    assert engine.report()["cached_tokens"] == cached
+    assert psutil.Process().children(recursive=True) == processes
+    await engine.renew(SHIPPED)
+    assert (await engine.complete(ASK)).token_ids == before.token_ids
 
 
 def test_options_are_read_as_on_its_own_command_line():

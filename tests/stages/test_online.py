@@ -95,6 +95,20 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_attempts(whole, tasks, tmp
     assert sum(run["lines"] for run in runs) <= 8
 
 
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.parametrize("more", [(), ("--lora", "--lr", "1e-3")], ids=["full", "lora"])
+def test_vllm_samples_from_the_weights_in_training(tasks, tmp_path, more):
+    pytest.importorskip("vllm", reason="vLLM has no build for this machine", exc_type=ImportError)
+    engine = ("--engine", "vllm", "--engine-option", f"kv_cache_memory_bytes={1 << 30}")
+    told = sca(tmp_path, command(tasks, "--iterations", "3", "--lr", "1e-4", *engine, *more))
+    curve = lines(tmp_path / "checkpoint.online" / "iterations.jsonl")
+    assert max(line["mismatch_max"] for line in curve) < 1e-3
+    assert curve[-1]["kl"] > 1e-6  # the weights have moved
+    assert told.count("engine and trainer differ by") == 3
+    assert not (tmp_path / "checkpoint.online" / "engine").exists()
+
+
 @pytest.fixture
 def here(monkeypatch, capsys):
     """Runs a command in this process: (exit code, what it said)."""
@@ -129,7 +143,8 @@ def test_other_settings_are_refused(whole, tasks, here):
         (["train", "--online", "--algo", "rft"], "--algo rft: --online goes with ppo and grpo"),
         (["train", "x.jsonl", "--online", "--algo", "ppo"], "x.jsonl: --online makes its attempts itself"),
         (["train", "--online", "--algo", "ppo"], "--online needs --tasks FILE"),
-        (["train", "--online", "--algo", "ppo", "--num-processes", "2"], "--num-processes: --online runs in one"),
+        (["train", "--online", "--algo", "ppo", "--num-processes", "2", "--shard"], "--shard: online, attempts"),
+        (["train", "x.jsonl", "--engine", "vllm"], "--engine: only for --online"),
         (["train"], "say which attempts to train on"),
         (["train", "--online", "--algo", "ppo", "--retokenize"], "--retokenize: means nothing with --online"),
         (["train", "--online", "--algo", "grpo", "--tasks", "TASKS", "--attempts", "1"], "--attempts 1: grpo"),

@@ -14,7 +14,8 @@ from small_training import records
 from transformers import AutoModelForCausalLM
 
 from sca.engines.folders import content_hash
-from tests.training.spread_runs import RUNS, STOPPED, trained
+from sca.training import processes
+from tests.training.spread_runs import RUNS, STOPPED, online, trained
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
@@ -25,17 +26,24 @@ def folder(tmp_path_factory):
     """Runs of one process in `one`, of two in the other folders."""
     folder = tmp_path_factory.mktemp("spread")
     small_models.llama(folder / "model")
+    (folder / "some.jsonl").write_text("".join(one.model_dump_json() + "\n" for one in records()), "utf-8")
     for name in RUNS:
         trained(folder / "model", folder / "one" / name, name)
+    online(folder / "one-online")
     script = str(Path(__file__).with_name("spread_runs.py"))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launch, script, str(folder / "model"), str(folder)],
-        env=ENVIRONMENT, capture_output=True, text=True, check=False,
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert not done.returncode, done.stderr
     assert "FSDP2-wrapped" not in done.stderr
+    (folder / "said").write_text(done.stderr, "utf-8")
     return folder
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def weights(place):
@@ -43,7 +51,7 @@ def weights(place):
 
 
 def figures(place):
-    return [json.loads(line) for line in (place / "metrics.jsonl").read_text("utf-8").splitlines()]
+    return lines(place / "metrics.jsonl")
 
 
 def assert_close(one, other):
@@ -89,26 +97,24 @@ def test_one_process_goes_on_from_the_state_of_two(folder, tmp_path, way):
     assert_close(weights(folder / "one" / "grpo"), weights(tmp_path / "on"))
 
 
-@pytest.fixture(scope="module")
-def command(tmp_path_factory):
-    """A folder in which a command trained with spread weights, and what it said."""
-    folder = tmp_path_factory.mktemp("command")
-    small_models.llama(folder / "model")
-    lines = [record.model_dump_json() for record in records()]
-    (folder / "some.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "sca", "train", "some.jsonl", "--model", "model", "--algo", "ppo"),
-            *("--batch-size", "8", "--epochs", "2", "--lr", "1e-3", "--lora", "--num-processes", "2", "--shard"),
-        ],
-        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert not done.returncode, done.stderr
-    return folder, done.stderr
+def test_online_two_processes_learn_what_one_does(folder):
+    one, two = (folder / f"{name}-online" for name in ("one", "two"))
+    assert_close(weights(one / "state"), weights(two / "state"))
+    curves = [lines(place / "iterations.jsonl") for place in (one, two)]
+    for name in ("reward", "steps", "kl", "grad_norm"):
+        values = [[line[name] for line in curve] for curve in curves]
+        assert values[1] == pytest.approx(values[0], rel=1e-3, abs=1e-6), name
+    assert curves[0][1]["grad_norm"] > 0.1  # there was something to learn
 
 
-def test_the_checkpoint_of_spread_weights_is_an_ordinary_one(command):
-    folder, _ = command
+def test_online_every_attempt_is_made_once_and_every_line_written_once(folder):
+    place = folder / "two-online"
+    made = [lines(place / f"iteration-000{number}.jsonl") for number in (1, 2)]
+    assert [len({attempt["id"] for attempt in attempts}) for attempts in made] == [len(a) for a in made] == [8, 8]
+    assert [line["step"] for line in lines(place / "metrics.jsonl")] == [1, 2]
+
+
+def test_the_checkpoint_of_spread_weights_is_an_ordinary_one(folder):
     made, base = (AutoModelForCausalLM.from_pretrained(folder / name) for name in ("checkpoint", "model"))
     assert made.state_dict().keys() == base.state_dict().keys()
     assert content_hash(folder / "checkpoint") != content_hash(folder / "model")
@@ -116,6 +122,11 @@ def test_the_checkpoint_of_spread_weights_is_an_ordinary_one(command):
     assert not (folder / "checkpoint.partial").exists()
 
 
-def test_one_process_speaks(command):
-    _, said = command
+def test_one_process_speaks(folder):
+    said = (folder / "said").read_text("utf-8")
     assert said.count("training on 12 attempts") == said.count("the checkpoint is in checkpoint") == 1
+
+
+def test_what_is_wrong_is_said_once_without_words_of_the_launcher(capfd):
+    assert processes.start(2, ["train", "-"]) == 2
+    assert capfd.readouterr().err == "error: -: several processes cannot read one stdin; name a file\n"
