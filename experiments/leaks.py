@@ -99,13 +99,12 @@ def values_of(text: str) -> tuple[str, ...]:
 
 
 def _code(source: str | None) -> str | None:
-    """A solution without its layout; None where there is none to compare."""
-    if not source:
-        return None
+    """A solution without its layout; None where there is none that calls something: an answer alone tells little."""
     try:
-        return ast.dump(ast.parse(source))
+        tree = ast.parse(source or "")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source
+        return None
+    return ast.dump(tree) if any(isinstance(node, ast.Call) for node in ast.walk(tree)) else None
 
 
 def find(here: Iterable[Text], there: Sequence[Text], near: float = NEAR, *, same: bool = False) -> Iterator[Leak]:

@@ -52,6 +52,12 @@ def test_the_same_solution_is_the_same_task():
     assert leaks(["In quite other words.", 'cancel("W3")']) == []
 
 
+@pytest.mark.parametrize("solution", ['result = "pending"', "cancel(", "", None])
+def test_a_solution_that_calls_nothing_tells_too_little(solution):
+    there = Text("b", THERE, solution)
+    assert list(find([Text("a", "In quite other words.", solution)], [there])) == []
+
+
 def test_each_text_is_named_with_the_nearest_alone():
     there = [Text("far", THERE.replace("too much", "more than you have had")), Text("close", THERE)]
     (leak,) = find([Text("a", THERE.replace("too much", "a lot"))], there, near=0.3)
