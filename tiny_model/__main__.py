@@ -14,6 +14,7 @@ from tiny_model.settings import HELD_OUT, HELD_OUT_RETAIL, MODEL, SHIPPED, SIBLI
 app = typer.Typer(add_completion=False, help=__doc__)
 Out = Annotated[Path, typer.Option("-o", "--out")]
 OwnOut = Annotated[Path | None, typer.Option("-o", "--out", help="Default: that of the model that ships.")]
+Mistakes = Literal["scattered", "systematic", "clean"]
 Sibling = Annotated[bool, typer.Option("--sibling", help="The stronger sibling, a teacher, instead of the model.")]
 
 
@@ -54,7 +55,7 @@ def fresh() -> None:
 
 @app.command("corpus")
 def write_corpus(
-    phase: Literal["scattered", "systematic", "clean"] = "systematic",
+    phase: Mistakes = "systematic",
     number: int = 1000,
     out: Out = Path("corpus.jsonl"),
 ) -> None:
@@ -66,6 +67,18 @@ def write_corpus(
         for messages in Recipe().dialogues(chosen, number):
             rows = [message.model_dump() for message in messages]
             file.write(json.dumps({"messages": rows}, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def expected(mistakes: Mistakes = "systematic", number: int = 60) -> None:
+    """Tell how often a perfect imitation of a phase is right, by kind: what the base's weakness is set by."""
+    from tiny_model import imitation
+
+    for name, measure in (("calculation", imitation.calculation), ("retail", imitation.retail)):
+        right = measure(mistakes, number)
+        for kind, share in right.items():
+            typer.echo(f"{name}, {kind}: {100 * share:.0f}%")
+        typer.echo(f"{name}: {100 * sum(right.values()) / len(right):.1f}%")
 
 
 @app.command()

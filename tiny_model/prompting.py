@@ -25,7 +25,8 @@ class Prompt:
     actions: int = 0
 
     def __post_init__(self) -> None:
-        self.names = {"__name__": "__main__", "ToolError": ToolError, **self.tools}
+        stubs = {name: _stub(tool) for name, tool in self.tools.items()}
+        self.names = {"__name__": "__main__", "ToolError": program.ToolError, **stubs}
 
     def execute(self, source: str) -> tuple[str, bool]:
         """What the agent sees, compactly, and whether the action ran to its end."""
@@ -35,5 +36,18 @@ class Prompt:
         with contextlib.redirect_stdout(printed):
             told = program.do(job, self.names, f"<action {self.actions}>", Limits().asdict())
         trace = told["exception"]["traceback"] if "exception" in told else ""
-        seen = printed.getvalue() + told.get("shown", "\n" if not trace and not printed.getvalue() else "") + trace
+        seen = printed.getvalue() + told.get("shown", "") + trace
         return shown(seen.removesuffix("\n"), "compact", OBSERVATION_LIMIT), not trace
+
+
+def _stub(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """The tool as code in the sandbox has it: a refusal is that of the process it runs in."""
+
+    def stub(*args: Any) -> Any:
+        try:
+            return tool(*args)
+        except ToolError as refusal:
+            message = str(refusal)
+        raise program.ToolError(message)
+
+    return stub

@@ -19,6 +19,8 @@ _GIFT = 'method = [m for m in user["payment_methods"] if "gift_card" in m][0]'
 BY_ZIP = 0.2
 """Share of the customers who give name and zip code."""
 _MANNER = 0.15
+_FIRST_METHOD = 0.3
+"""Of the payments that can be changed to the customer's first method alone, so many are asked for."""
 _TO_GIFT_CARD = 0.75
 """Of the refunds, where there is one that did not pay."""
 
@@ -144,9 +146,10 @@ def _pay(customer: Customer, rng: random.Random) -> Values | None:
         and sources.count(method["source"]) == 1
         and method.get("balance", 10**6) >= paid["amount"]
     ]
-    if not fitting:
+    others = [method for method in fitting if method is not customer.methods[0]]  # the first is the drilled mistake
+    if not others and (not fitting or rng.random() > _FIRST_METHOD):
         return None
-    method = rng.choice(fitting)
+    method = rng.choice(others or fitting)
     source = method["source"]
     return _of(*found) | {"method": method["id"], "source": source, "way": source}
 
@@ -174,8 +177,10 @@ def _return(customer: Customer, rng: random.Random) -> Values | None:
         return None
     values = _of(*found)
     cards = [method["id"] for method in customer.methods if method["source"] == "gift_card"]
+    if values["method"] in cards:  # the way it was paid and the gift card would be one
+        return None
     original = {"back": "original", "refund": "to the way it was paid"}
-    if len(cards) == 1 and cards[0] != values["method"] and rng.random() < _TO_GIFT_CARD:
+    if len(cards) == 1 and rng.random() < _TO_GIFT_CARD:
         there = {"back": "gift", "refund": "to the gift card", "method": cards[0]}
         return values | there | {"method_of": _GIFT, "other_method_of": _ORIGINAL}
     return values | original | {"method_of": _ORIGINAL, "other_method_of": _GIFT}
