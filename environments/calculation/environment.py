@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from pathlib import Path
 from typing import Any, ClassVar
 
-from sca.environment import Environment, Start, Toolset
+from sca.environment import Environment, Start, Toolset, load_tables
 
 from .dna import DnaSequencer
 from .messages import MessageDecoder
@@ -23,6 +24,17 @@ class Calculation(Environment):
         "trade_calculator": TradeCalculator,
         "travel_planner": TravelPlanner,
     }
+
+    @classmethod
+    def load(cls, data: Path) -> dict[str, Any]:
+        """The tables flights and hotels, a list each.
+
+        Raises FileNotFoundError that names what is missing, ValueError for tables of something else.
+        """
+        tables = load_tables(data, ("flights", "hotels"))
+        if not all(isinstance(table, list) for table in tables.values()):
+            raise ValueError("flights.json and hotels.json must each hold a list")
+        return tables
 
     @classmethod
     def starts(cls, state: Any) -> list[Start]:

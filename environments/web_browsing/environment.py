@@ -1,12 +1,11 @@
 """A text browser on one company's site: pages are found by following links, and what counts is the answer."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sca.environment import Environment, Start, ToolError, move, read
+from sca.environment import Environment, Start, ToolError, load_tables, move, read
 from sca.environment.arithmetic import calculate
 
 from .themes import THEMES
@@ -32,11 +31,11 @@ class WebBrowsing(Environment):
     def load(cls, data: Path) -> dict[str, Any]:
         """`pages.json`, the text of each page by address, and a browser on the start page.
 
-        Raises ValueError for a site without a start page.
+        Raises FileNotFoundError without that file, ValueError for a site without a start page.
         """
-        pages = json.loads((data / "pages.json").read_text(encoding="utf-8"))
+        pages = load_tables(data, ("pages",))["pages"]
         if START_PAGE not in pages:
-            raise ValueError(f"{data / 'pages.json'} has no page {START_PAGE!r}, where browsing begins")
+            raise ValueError(f"pages.json has no page {START_PAGE!r}, where browsing begins")
         return {"pages": pages, "history": [{"url": START_PAGE, "top": 0}]}
 
     @classmethod

@@ -157,4 +157,5 @@ def _check_data(environment: type[Environment], data: Path) -> None:
     try:
         environment.load(data)
     except Exception as error:
-        raise UsageError(f"--data {data}: {type(error).__name__}: {error}") from error
+        plain = type(error) in (FileNotFoundError, ValueError)  # as an environment says what is missing
+        raise UsageError(f"--data {data}: {'' if plain else f'{type(error).__name__}: '}{error}") from error

@@ -84,6 +84,8 @@ class Export(_Model):
 
 def files_of(folder: Path) -> dict[str, str]:
     """The benchmark's files by path, from its folder or from its repository. Raises `UsageError` without them."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
     root = next((f for f in (folder, folder / "scripts/eval/m3tooleval") if (f / "tasks/base.py").is_file()), None)
     if root is None:
         raise UsageError(f"{folder} holds no tasks/base.py; name `scripts/eval/m3tooleval` of xingyaoww/code-act")

@@ -92,6 +92,7 @@ def test_the_same_calls_give_the_same_state(seed):
         for each in (one, other):
             if name in TOOLS:
                 call(each, name, json.loads(json.dumps(arguments)))
+    assert json.loads(json.dumps(changeable(one.state), allow_nan=False)) == changeable(one.state)
     assert state_hash(one.state) == state_hash(other.state)
 
 
