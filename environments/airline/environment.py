@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sca.environment import Environment, Start, load_tables
+from sca.environment.service import Service
 
 from .booking import Bookings
 from .changes import Changes
@@ -14,7 +15,7 @@ from .themes import THEMES
 TABLES = ("users", "flights", "reservations")
 
 
-class Airline(Changes, Bookings, LookUps, Environment):
+class Airline(Changes, Bookings, Service, LookUps, Environment):
     """The booking desk of an airline: look travellers, flights and reservations up, book, change and cancel
     reservations, and compensate. It is now 2024-05-15 15:00 EST."""
 

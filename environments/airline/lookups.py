@@ -1,11 +1,10 @@
-"""Tools that look up, calculate, think or hand over."""
+"""Tools that look up."""
 
 import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from sca.environment import ToolError, check, read, write
-from sca.environment.arithmetic import calculate
+from sca.environment import ToolError, read
 
 from .desk import Desk, Record
 
@@ -88,33 +87,6 @@ class LookUps(Desk):
         for flight in self.state["flights"].values():
             if (flight["origin"], flight["destination"]) == (origin, destination):
                 yield flight
-
-    @read
-    def calculate(self, expression: str) -> float:
-        """Return the value of an arithmetic expression, rounded to two decimals.
-
-        Plain numbers with + - * / and parentheses. Example: calculate("2 * (183 + 30)") returns 426.0
-        """
-        return round(float(calculate(expression)), 2)
-
-    @read
-    def think(self, thought: str) -> str:
-        """Note a thought, for example which rules apply to a request. Nothing is looked up or changed; returns ""."""
-        return ""
-
-    @write(ends=True)
-    def transfer_to_human_agents(self, summary: str) -> str:
-        """Hand the conversation over to a human agent and end it. The summary says what the traveller wants.
-
-        Only for what none of the other tools can do within the policy. Nothing can be done after it.
-        """
-        self.marks["transferred"] = True
-        return "Transfer successful"
-
-    @check
-    def transferred(self) -> bool:
-        """Return whether the conversation was handed over to a human agent."""
-        return "transferred" in self.marks
 
 
 def _day(date: str) -> datetime.date:

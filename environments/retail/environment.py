@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sca.environment import Environment, Start, load_tables
+from sca.environment.service import Service
 
 from .delivered import DeliveredOrders
 from .lookups import LookUps
@@ -14,7 +15,7 @@ from .themes import THEMES
 TABLES = ("users", "orders", "products")
 
 
-class Retail(DeliveredOrders, PendingOrders, LookUps, Environment):
+class Retail(DeliveredOrders, PendingOrders, Service, LookUps, Environment):
     """The service desk of an online shop: look customers, orders and products up, change pending orders and
     addresses, and take returns and exchanges of what was delivered."""
 

@@ -1,9 +1,8 @@
-"""Tools that look up, calculate, think or hand over."""
+"""Tools that look up."""
 
 from typing import Any
 
-from sca.environment import ToolError, check, read, write
-from sca.environment.arithmetic import calculate
+from sca.environment import ToolError, read
 
 from .desk import Desk
 
@@ -79,32 +78,3 @@ class LookUps(Desk):
         """Return the product id of every product the shop has, by product name, in alphabetical order."""
         products = self.state["products"].values()
         return dict(sorted((product["name"], product["product_id"]) for product in products))
-
-    @read
-    def calculate(self, expression: str) -> float:
-        """Return the value of an arithmetic expression, rounded to two decimals.
-
-        Plain numbers with + - * / and parentheses. Example: calculate("3 * (20 - 4.55)") returns 46.35
-        """
-        return round(float(calculate(expression)), 2)
-
-    @read
-    def think(self, thought: str) -> str:
-        """Note a thought, for example which rules apply to a request. Nothing is looked up or changed; returns ""."""
-        return ""
-
-    @write(ends=True)
-    def transfer_to_human_agents(self, summary: str) -> str:
-        """Hand the conversation over to a human agent and end it. The summary says what the customer wants.
-
-        Only for what none of the other tools can do within the policy. Nothing can be done after it.
-        """
-        if not isinstance(summary, str):
-            raise ToolError("summary must be text: say in a sentence what the customer wants")
-        self.marks["transferred"] = True
-        return "Transfer successful"
-
-    @check
-    def transferred(self) -> bool:
-        """Return whether the conversation was handed over to a human agent."""
-        return "transferred" in self.marks
