@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sca.environment.authoring import Tool, ToolError, Toolset, checks_of, read, tools_of
+from sca.environment.authoring import Tool, ToolError, checks_of, tools_of
 from sca.environment.binding import Parameters
 from sca.environment.loading import load
 from sca.sandbox.guest import confine
@@ -63,7 +63,6 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever it is, the host must hear of it
         control.send({"error": f"{type(error).__name__}: {error}"})
         return
-    warm_up(setup["limits"])
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -113,29 +112,6 @@ def gather_pages() -> None:
 
 def _told(tools: dict[str, dict[str, Tool]]) -> dict[str, list[dict[str, Any]]]:
     return {family: [asdict(tool) for tool in found.values()] for family, found in tools.items()}
-
-
-class _Sample(Toolset):
-    @read
-    def look(self, what: str, times: int = 1) -> dict[str, Any]:
-        if what == "nothing":
-            raise ToolError("there is nothing")
-        return {"seen": [what] * times}
-
-
-def warm_up(limits: dict[str, Any]) -> None:
-    """Serve some calls before any fork: what the interpreter learns by that, its forks need not learn each anew."""
-    parameters = {"look": Parameters(_Sample.look)}
-    for _ in range(10):
-        (ours, theirs), (program, tools) = Channel.pair(), socket.socketpair()
-        ours.order("serve", fds=[tools.fileno()])
-        for call in (["look", ["x"], {"times": 2}], ["look", ["nothing"], {}], ["look", [], {}]):
-            program.sendall(pack(call))
-        program.shutdown(socket.SHUT_WR)
-        ours.sock.shutdown(socket.SHUT_WR)
-        State(Channel(theirs), _Sample({}), tools_of(_Sample), {}, parameters, limits).work()
-        for sock in (tools, program, ours.sock):
-            sock.close()
 
 
 def digest(state: Any, marks: Any) -> str:

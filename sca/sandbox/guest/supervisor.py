@@ -214,8 +214,6 @@ def main() -> None:
     """Start the fork servers, then take requests until stdin ends."""
     gc.disable()  # each process switches it on when it has made what lasts
     setup = json.loads(sys.argv[1])
-    if os.getpid() != 1:
-        _adopt_orphans()
     setup["base"] = _base(setup["base"])
     states, template = Server(_start("state", setup)), Template(_start("template", setup), setup["base"])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects orphans
@@ -249,11 +247,3 @@ def _base(wanted: int | None) -> int | None:
     with open("/proc/self/uid_map", encoding="ascii") as file:
         mapped = sum(int(line.split()[2]) for line in file)
     return wanted if mapped > wanted + 4096 else 4096 * (1 + wanted // 4096 % 14)
-
-
-def _adopt_orphans() -> None:
-    """Be to orphans what PID 1 is; only a double needs it."""
-    import ctypes
-
-    PR_SET_CHILD_SUBREAPER = 36
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
