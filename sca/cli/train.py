@@ -215,6 +215,7 @@ def _select(
     from sca.engines.rendering import ChatRenderer
     from sca.training.algorithms import algorithm_of, select
     from sca.training.attempts import Reader
+    from sca.training.foreign import refuse_foreign
 
     renderer = ChatRenderer(loaded.tokenizer, loaded.eos)
     algorithm = algorithm_of(settings)
@@ -224,7 +225,11 @@ def _select(
         vocabulary=loaded.model.config.get_text_config().vocab_size,
         with_logprobs=algorithm.behaviour,
     )
-    return algorithm, select(algorithm, records, reader)
+    selection = select(algorithm, records, reader)
+    if not retokenize:
+        chosen = {(attempt.run, attempt.id) for attempt in selection.attempts}
+        refuse_foreign((record for record in records if (record.run, record.id) in chosen), renderer.decode)
+    return algorithm, selection
 
 
 def _run(

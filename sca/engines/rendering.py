@@ -61,6 +61,12 @@ class ChatRenderer:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of token ids, without special ones."""
+        text = self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)  # one sequence in, one text out
+        return text
+
     def _text(self, messages: Sequence[Mapping[str, str]]) -> str:
         if self._folds_system is None:
             self._folds_system = not self._takes_system()

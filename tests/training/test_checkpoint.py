@@ -165,6 +165,16 @@ def test_tokens_of_another_vocabulary_are_refused(place, train, way):
     assert "Traceback" not in done.said
 
 
+def test_tokens_of_another_tokenizer_are_refused(place, train):
+    lines = [json.loads(line) for line in (place / "attempts.jsonl").read_text().splitlines()]
+    for line in lines:
+        (segment,) = line["tokens"]
+        segment["ids"] = [1 + (number * 7) % 90 for number in segment["ids"]]  # in the vocabulary, and other words
+    write(place / "strange.jsonl", lines)
+    said = train("strange.jsonl", "-o", "strange", "--dry-run").said
+    assert "tokens: they do not read as the text of the attempt" in said
+
+
 def test_attempts_without_tokens_are_retokenised_when_asked(place, train):
     lines = [json.loads(line) | {"tokens": None} for line in (place / "attempts.jsonl").read_text().splitlines()]
     write(place / "text.jsonl", lines)
