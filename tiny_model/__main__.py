@@ -49,7 +49,7 @@ def fresh() -> None:
     from tiny_model.retail import held_out as retail_held_out
 
     for path, tasks in ((HELD_OUT, held_out.tasks()), (HELD_OUT_RETAIL, retail_held_out.tasks())):
-        lines = (json.dumps(task.model_dump(exclude={"actions", "outputs"}), ensure_ascii=False) for task in tasks)
+        lines = (json.dumps(task.model_dump(exclude_unset=True), ensure_ascii=False) for task in tasks)
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
