@@ -14,7 +14,6 @@ from small_training import records
 from transformers import AutoModelForCausalLM
 
 from sca.engines.folders import content_hash
-from sca.training import processes
 from tests.training.spread_runs import RUNS, STOPPED, online, trained
 
 ROOT = Path(__file__).parents[2]
@@ -125,8 +124,3 @@ def test_the_checkpoint_of_spread_weights_is_an_ordinary_one(folder):
 def test_one_process_speaks(folder):
     said = (folder / "said").read_text("utf-8")
     assert said.count("training on 12 attempts") == said.count("the checkpoint is in checkpoint") == 1
-
-
-def test_what_is_wrong_is_said_once_without_words_of_the_launcher(capfd):
-    assert processes.start(2, ["train", "-"]) == 2
-    assert capfd.readouterr().err == "error: -: several processes cannot read one stdin; name a file\n"
