@@ -67,11 +67,13 @@ class _Watch:
 
     def look(self, ended: threading.Event) -> None:
         own = _Queued(threading.get_native_id())
-        looked = self._awake() - own.seconds()
+        looked, spent = time.perf_counter() - own.seconds(), time.process_time()
         while not ended.wait(_LOOK):
-            # While the loop's thread waits for a core it may keep the interpreter, and then nobody can look.
-            looked, before = self._awake() - own.seconds(), looked
-            held = looked - before - _LOOK
+            # Nobody can look while a thread keeps the interpreter. One that waits for a core meanwhile holds nothing up
+            # by itself: of the time between two looks only what the process was given of the processors counts.
+            before, earlier = looked, spent
+            looked, spent = time.perf_counter() - own.seconds(), time.process_time()
+            held = min(looked - before - _LOOK, spent - earlier)
             self._see(sys._current_frames().get(self._thread), self._awake(), held if held > LONGEST else 0.0)
         self._see(None, self._awake(), 0.0)
 
@@ -87,7 +89,8 @@ class _Watch:
         if self._step is not None:
             self._end(max(now - _LOOK - self._since, held))
         elif held:
-            self._place = _place(frame)  # what kept the interpreter to itself has just ended: C code, or collection
+            # What kept the interpreter to itself has just ended: C code, collection, or another thread's.
+            self._place = _place(frame) if step is not None else "a step or thread that had ended by then"
             self._end(held)
         self._step, self._since, self._place = step, now, _place(frame)
         self._collected = self._passes.seconds
