@@ -69,8 +69,8 @@ class _Watch:
         own = _Queued(threading.get_native_id())
         looked, spent = time.perf_counter() - own.seconds(), time.process_time()
         while not ended.wait(_LOOK):
-            # Nobody can look while a thread keeps the interpreter. One that waits for a core meanwhile holds nothing up
-            # by itself: of the time between two looks only what the process was given of the processors counts.
+            # Nobody can look while a thread keeps the interpreter. One that waits for a core meanwhile is not to
+            # blame: of the time between two looks only what the process was given of the processors counts.
             before, earlier = looked, spent
             looked, spent = time.perf_counter() - own.seconds(), time.process_time()
             held = min(looked - before - _LOOK, spent - earlier)
