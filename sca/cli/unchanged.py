@@ -1,4 +1,7 @@
-"""A benchmark's tasks whose actions change nothing: figures leave them out where published ones do."""
+"""TauBench's tasks whose actions change nothing: figures leave them out where published ones do.
+
+Not those of TauBench 2, whose published figures are of all its tasks.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +30,7 @@ def leave_out(
     """The tasks that count, and how many were left out. Raises `UsageError` for a `keep` that means nothing."""
     from sca.errors import UsageError
 
-    concerned = setting.environment.leaves_out_unchanged and any(task.actions is not None for task in tasks)
+    concerned = setting.environment.leaves_out_unchanged and any(_of_taubench(task) for task in tasks)
     if not concerned and keep:
         raise UsageError(f"--keep-unchanged means nothing here: no task of {setting.name} in this file is left out")
     if not concerned or keep:
@@ -61,6 +64,10 @@ async def _unchanged(tasks: "Sequence[Task]", setting: "Setting", containers: Co
             async with turns:
                 return (await judge.target(task, box)).noop
 
-        asked = [task for task in tasks if task.actions is not None]
+        asked = [task for task in tasks if _of_taubench(task)]
         found = await asyncio.gather(*map(idle, asked))
     return {task.id for task, nothing in zip(asked, found, strict=True) if nothing}
+
+
+def _of_taubench(task: "Task") -> bool:
+    return task.actions is not None and task.origin.get("method") == "taubench"

@@ -20,7 +20,7 @@ def run(tmp_path_factory):
     """Explore, validate and roll out once, for all tests of this file."""
     folder = tmp_path_factory.mktemp("recorded")
     sca(folder, "explore", "--env", "airline", "-n", "3", *REPLAY)
-    sca(folder, "validate", "tasks.jsonl", "--concurrency", "2")
+    sca(folder, "validate", "tasks.jsonl", "--no-quality", "--concurrency", "2")
     sca(folder, "rollout", "validated.jsonl", "--attempts", "2", *REPLAY)
     return folder
 
