@@ -1,6 +1,7 @@
 """The tokens of one record as text in two colours: what the agent sampled, and what it was given."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from rich.text import Text
@@ -49,7 +50,12 @@ def _segment(segment: dict[str, Any], title: str, tokenizer: Any, bracketed: boo
 
 
 def _decoded(tokenizer: Any, ids: list[int]) -> str:
-    return show_controls(tokenizer.decode(ids, skip_special_tokens=False)) if ids else ""
+    """The text; an id that the tokenizer does not know, as of another model's, stands there as `⟨its number⟩`."""
+    text, size = "", len(tokenizer)
+    for known, run in groupby(ids, lambda one: 0 <= one < size):
+        some = list(run)
+        text += tokenizer.decode(some, skip_special_tokens=False) if known else "".join(f"⟨{one}⟩" for one in some)
+    return show_controls(text)
 
 
 def _tokenizer(model: Any) -> Any:

@@ -295,6 +295,13 @@ def test_tokens_are_shown_with_the_agents_own_in_brackets_where_there_is_no_colo
     assert "segment 2 of 2: 1 tokens, 1 trained\nsplit: the chat template rewrites\n" in out
 
 
+def test_ids_that_the_tokenizer_does_not_know_are_shown_as_numbers():
+    strange = SAMPLED | {"tokens": [{"trained": [[1, 3]], "logprobs": [], "ids": [338, 2**40, -1, 286]}]}
+    *_, text = token_view(strange, None, bracketed=True)
+    tokenizer = tokenizer_of(SHIPPED)
+    assert text.plain == f"{tokenizer.decode([338])}⟦⟨{2**40}⟩⟨-1⟩⟧{tokenizer.decode([286])}"
+
+
 def test_the_agents_own_tokens_have_a_colour_of_their_own():
     parts = list(token_view(SAMPLED, None, bracketed=False))
     styles = {str(span.style) for part in parts for span in part.spans}
