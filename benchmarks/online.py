@@ -21,6 +21,8 @@ from parts import machine
 EPISODES = 160
 TASKS = 40
 ITERATIONS = 12
+TRIES = 3
+"""Of a command: a container may be lost on a busy machine."""
 
 
 def main() -> None:
@@ -68,9 +70,14 @@ def held_out(folder: Path, name: str, *model: str) -> float:
 
 
 def sca(folder: Path, *arguments: str) -> None:
-    """Run a command; what it says goes to stderr."""
+    """Run a command; what it says goes to stderr. Where the machinery failed it, the same command goes on."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, check=True, env=environment)
+    command = [sys.executable, "-m", "sca", *arguments]
+    for left in reversed(range(TRIES)):
+        done = subprocess.run(command, cwd=folder, check=not left, env=environment)
+        if not done.returncode:
+            return
+        print(f"sca {arguments[0]} ended with {done.returncode}; once more", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 Each side is a process of its own on one thread in fp32, and computes loss and gradients of the same 32 attempts;
 rates are tokens of the attempts a second of CPU time, memory is the most that the process held. TRL gets the better
-of two batch sizes. SFT has the same loss on both sides, and its gradients are compared; TRL's DPO has no turns and
+of two batch sizes (one at a time has no padding, so there is nothing for `padding_free` to save), and references that
+were computed before. SFT has the same loss on both sides, and its gradients are compared; TRL's DPO has no turns and
 trains on all that follows the prompt. Takes about ten minutes. The last line is JSON.
 """
 
