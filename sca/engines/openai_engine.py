@@ -28,7 +28,7 @@ from sca.engines.openai_wire import (
     path_of,
 )
 from sca.engines.proxies import proxy_for
-from sca.engines.servers import Refusal, Server, Trouble, ask, choose, pause
+from sca.engines.servers import Refusal, Server, Trouble, allow_connections, ask, choose, pause
 from sca.errors import EngineError, ScaError, UsageError
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class OpenAIEngine:
 
             renderer = await asyncio.to_thread(renderer_of, self._tokenizer)
             self.renderer, self._vocabulary = renderer, renderer.vocabulary
+        allow_connections(self._in_flight * len(self._servers))
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"

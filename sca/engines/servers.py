@@ -1,9 +1,11 @@
 """Servers that answer over HTTP: which of them is asked next, what one try can come to, and how long to wait then."""
 
+import contextlib
 import email.utils
 import json
 import math
 import random
+import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -144,6 +146,16 @@ def _place(server: Server) -> str:
     """The proxy without name and password."""
     parts = urlsplit(server.proxy or "")
     return f"{parts.hostname}:{parts.port}" if parts.port else f"{parts.hostname}"
+
+
+def allow_connections(count: int) -> None:
+    """Raise the limit on open files where it is too low for so many; macOS begins with 256. Up to the hard one."""
+    wanted = count + 256  # for files, containers and what is closing
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def pause(tries: int, wish: float, draw: float | None = None) -> float:

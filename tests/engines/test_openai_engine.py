@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 from collections import Counter
 from dataclasses import replace
 
@@ -151,6 +152,16 @@ async def test_so_many_requests_are_under_way_and_no_more(server):
     async with engine(server, in_flight=3) as opened:
         await asyncio.gather(*(opened.complete(ASK) for _ in range(12)))
     assert server.most == 3
+
+
+async def test_a_low_limit_on_open_files_is_raised_for_the_requests(server):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+        async with engine(server, in_flight=500):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (756, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def test_one_of_two_servers_may_be_gone(caplog):
