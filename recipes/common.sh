@@ -43,8 +43,9 @@ while (($#)); do
 done
 [ -n "$env" ] || wrong "say which environment, as --env retail"
 challenger=${challenger:-$model}
-training=(--bf16)
-if ((gpus > 1)); then training+=(--num-processes "$gpus" --shard); fi
+training=(--bf16) online=(--bf16 --lora --lr 1e-5 --engine "$engine")
+if ((gpus > 1)); then training+=(--num-processes "$gpus" --shard) online+=(--num-processes "$gpus"); fi
+if [ "$engine" = vllm ]; then online+=(--engine-option gpu_memory_utilization=0.4); fi # the rest is for training
 case $user in '') users=() ;; scripted) users=(--user scripted) ;; *) users=(--user-model "$user") ;; esac
 
 by() { # MODEL: sets `served`, the flags that name a model and what runs it

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# GRPO online with the paper's settings: iterations of 32 tasks × 8 attempts, each trained on at once.
+# GRPO online with the paper's settings: iterations of 32 tasks × 8 attempts, each trained on at once;
+# with LoRA at ten times the paper's learning rate, for all weights of 8B and their moments do not fit beside vLLM.
 #
 #   recipes/grpo.sh --env calculation
 #
@@ -14,5 +15,5 @@
 
 make_tasks
 stage sca train --online --algo grpo --tasks practice.jsonl --env "$env" "${data[@]}" "${users[@]}" --model "$model" \
-    "${training[@]}" --iterations "$iterations" --seed "$seed"
+    "${online[@]}" --iterations "$iterations" --seed "$seed"
 compare
