@@ -136,7 +136,7 @@ async def test_hungry_children_do_not_take_the_container_along(docker_sandbox):
             "for _ in range(8):\n"
             "    if os.fork() == 0:\n        data = bytearray(400 << 20)\n        time.sleep(20)\n"
             "data = bytearray(400 << 20)\n"
-            "time.sleep(9)"
+            "time.sleep(4)"
         )
         assert run.status in ("oom", "ok")
         assert (await world.run("result = get_order('A1002')['status']")).result == "pending"
