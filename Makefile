@@ -63,11 +63,12 @@ tiny-sibling: setup ## Train its stronger sibling, a teacher for distillation, i
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model --sibling
 
 evidence-core: setup ## Does self-challenging help, and what does the filter do? Writes docs/evidence.md; within an hour
-	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/self-improvement.sh calculation && python -m experiments
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/leaks.sh && \
+	  experiments/self-improvement.sh calculation && python -m experiments
 
 evidence: setup ## All experiments; hours, and it goes on where it was stopped
-	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/self-improvement.sh calculation && \
-	  for part in "self-improvement.sh retail" algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && \
+	  for part in leaks.sh self-improvement.sh "self-improvement.sh retail" algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
 	  experiments/$$part || exit 1; done && python -m experiments
 
 clean: ## Stop the private Docker engine and remove all that the other targets made

@@ -47,7 +47,8 @@ trained() { # CHECKPOINT: how many attempts it was trained on
 in_environment() { # NAME: what is explored and measured; `data` goes to every stage, `user` where one takes part
     env=$1
     fresh=$root/tiny_model/held_out.jsonl
-    data=() user=()
+    data=() user=() measured=()
+    for each in "$root"/environments/*/tasks/test.jsonl; do measured+=(--against "$each"); done
     if [ "$env" = retail ]; then
         fresh=$root/tiny_model/held_out_retail.jsonl
         data=(--data "$root/environments/retail/small")
@@ -55,11 +56,13 @@ in_environment() { # NAME: what is explored and measured; `data` goes to every s
     fi
 }
 
-practise() { # SEED: a challenger's tasks, judged and not filtered, and the model's attempts at all of them
+practise() { # SEED: a challenger's tasks, judged, not filtered, without any to measure on; the model's attempts at them
     once explore sca explore --env "$env" "${data[@]}" -n "$episodes" --seed "$1" --model "$model"
     once validate sca validate tasks.jsonl "${data[@]}" --filter none -o judged.jsonl --rejected not_handed_in.jsonl
-    once full sca select judged.jsonl --filter valid -o full.jsonl
-    once rollout sca rollout judged.jsonl "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" --model "$model"
+    once not-fresh python -m experiments.leaks judged.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
+    once clean python -m experiments.leaks not_fresh.jsonl "${measured[@]}" --clean clean.jsonl
+    once full sca select clean.jsonl --filter valid -o full.jsonl
+    once rollout sca rollout clean.jsonl "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" --model "$model"
     once full-attempts sca select trajectories.jsonl --tasks full.jsonl -o full-attempts.jsonl
 }
 

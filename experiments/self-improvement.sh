@@ -13,7 +13,7 @@ in_environment "${1:-calculation}"
 for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
-    once none first "$(wc -l <full.jsonl)" judged.jsonl none.jsonl
+    once none first "$(wc -l <full.jsonl)" clean.jsonl none.jsonl
     once none-attempts sca select trajectories.jsonl --tasks none.jsonl -o none-attempts.jsonl
     for arm in full none; do
         once "$arm-train" sca train "$arm-attempts.jsonl" -o "$arm" --model "$model" --seed "$seed"
