@@ -17,7 +17,10 @@ LAYER = SimpleNamespace(layer_idx=0)
 def visit_below() -> tuple[Visit, Visit]:
     """The visit of a stem by itself, and one of what grows from it: two levels of branches, and one without any."""
     dice = random.Random(0)
-    some = lambda count: tuple(dice.randrange(100) for _ in range(count))  # noqa: E731
+
+    def some(count: int) -> tuple[int, ...]:
+        return tuple(dice.randrange(100) for _ in range(count))
+
     stem, turn = some(40), some(20)
     deep = stem + turn + some(18)
     top = visits(grow([stem + turn + some(17), deep + some(20), deep + some(3), stem + some(9)]).roots, 90)
