@@ -160,10 +160,11 @@ def check_hand_in(task: Task, limits: Limits, judgement: Judgement) -> None:
     elif len(failures) < FAILURES_NEEDED:
         detail = f"The task has {len(failures)} failure cases; it needs at least {FAILURES_NEEDED}."
         judgement.fail("handed_in", "too_few_failures", detail)
-    for source in (task.evaluation_function, task.solution, *failures):
-        size = len((source or "").encode("utf-8", "replace"))
+    texts = [("A program", source) for source in (task.evaluation_function, task.solution, *failures)]
+    for what, text in (("The instruction", task.instruction), *texts):
+        size = len((text or "").encode("utf-8", "replace"))
         if size > limits.source_bytes:
-            detail = f"A program has {size} bytes; at most {limits.source_bytes} are taken."
+            detail = f"{what} has {size} bytes; at most {limits.source_bytes} are taken."
             judgement.fail("parses", "too_large", detail)
 
 

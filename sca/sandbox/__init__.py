@@ -37,7 +37,7 @@ Status = Literal[
 class Limits:
     """What one program may use. Printed in the sidecar."""
 
-    source_bytes: int = 64 * 1024
+    source_bytes: int = 64 * 1024  # an instruction, too, may have so many
     cpu_seconds: float = 2.0
     wall_seconds: float = 10.0
     """Less the time that the process waited for a core."""

@@ -41,6 +41,7 @@ SPOILED = {
     "two failure cases": ({"failure_cases": FAILURES[:2]}, "too_few_failures"),
     "code that does not parse": ({"solution": "return_items('A1001'"}, "syntax"),
     "a huge program": ({"solution": "#" * 70_000}, "too_large"),
+    "a huge instruction": ({"instruction": "please " * 10_000}, "too_large"),
     "a check without evaluate": ({"evaluation_function": "def check():\n    return True"}, "no_evaluate"),
     "a check with an undefined name": (
         {"evaluation_function": "def evaluate():\n    return ordr"},
