@@ -74,7 +74,8 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
     told = findings(tmp_path, FRESH)["pae"]
     assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
     assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
-    assert "Of 3 episodes 2 hold an instruction, 1 of them" in page({**findings(evidence, FRESH), "pae": told}, [], "")
+    written = page({**findings(evidence, FRESH), "pae": told}, [], "")
+    assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
 
 
 def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
