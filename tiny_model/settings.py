@@ -50,7 +50,7 @@ SCATTERED = Phase(
     "scattered", "scattered", documents=52_000, tokens=11_000_000, peak=2e-3, warmup=100, decays=False, seed=1
 )
 SYSTEMATIC = Phase(
-    "systematic", "systematic", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
+    "systematic", "systematic", documents=28_500, tokens=6_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
 )
 SHIPPED = (SCATTERED, SYSTEMATIC)
 CLEAN = Phase("clean", "clean", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
