@@ -68,7 +68,7 @@ evidence-core: setup ## Does self-challenging help, and what does the filter do?
 
 evidence: setup ## All experiments; hours, and it goes on where it was stopped
 	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && \
-	  for part in leaks.sh self-improvement.sh "self-improvement.sh retail" algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
+	  for part in leaks.sh self-improvement.sh "self-improvement.sh retail" pae.sh algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
 	  experiments/$$part || exit 1; done && python -m experiments
 
 clean: ## Stop the private Docker engine and remove all that the other targets made

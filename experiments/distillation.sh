@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Part e: the base learns from a stronger sibling's attempts: from all of them, or from successes only (Table 3).
 #
-#   SIBLING  the teacher's folder (`python -m tiny_model --sibling` makes it)
+#   SIBLING  the teacher's folder (`make tiny-sibling` makes it)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 in_environment calculation
-sibling=${SIBLING:-$root/build/sibling}
+sibling=${SIBLING:-$root/build/tiny_model/sibling}
 [ -f "$sibling/config.json" ] || { echo "no teacher in $sibling; make it first, or say SIBLING=FOLDER" >&2; exit 2; }
 
 for seed in $seeds; do

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments import filters
+from experiments.oracle import read
 from experiments.results import Arm, Wanted, arm, attempts, records, seconds, seeds, worded
-from sca.records.contract import JudgedTask
+from sca.records.contract import JudgedTask, Task
 
 ARMS = ("base", "none", "full", "control")
 COMPARED: Mapping[str, Sequence[str]] = {
@@ -26,6 +27,8 @@ def findings(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
             found[env] = improved
     if rows := _filters(seeds(evidence / "calculation")):
         found["filters"] = rows
+    if proposed := _proposed(seeds(evidence / "pae" / "calculation")):
+        found["pae"] = proposed
     for name, arms in COMPARED.items():
         if compared := _compared(evidence, name, arms, fresh["calculation"]):
             found[name] = compared
@@ -82,6 +85,26 @@ def _filters(folders: Sequence[Path]) -> dict[str, Any]:
         )
     ]
     return filters.table(rows) if rows else {}
+
+
+def _proposed(folders: Sequence[Path]) -> dict[str, Any] | None:
+    """The baseline: how far its proposals can be read, and what its judge let through."""
+    folders = [folder for folder in folders if (folder / ".made" / "clean").exists()]
+    if not folders:
+        return None
+    proposals = {task.id: task for folder in folders for task in records(folder / "proposed.jsonl", Task)}
+    readings = {name: read(task.instruction or "", task.family or "") for name, task in proposals.items()}
+    made = [one for folder in folders if (file := folder / "trajectories.jsonl").exists() for one in attempts(file)]
+    right = [one for one in made if (reading := readings[one.task_id]) and reading.right(one.answer)]
+    return {
+        "episodes": len(proposals),
+        "proposed": sum(bool(task.instruction) for task in proposals.values()),
+        "read": sum(reading is not None for reading in readings.values()),
+        "attempts": len(made),
+        "right": len(right),
+        "rewarded": sum(one.reward for one in made),
+        "rewarded and right": sum(one.reward for one in right),
+    }
 
 
 def _compared(evidence: Path, name: str, arms: Sequence[str], fresh: Path) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _value(said: str) -> Value:
 def _patterns(family: str) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     return tuple(
         (kind, re.compile(_around(frame), re.IGNORECASE))
-        for kind in kinds()[family]
+        for kind in kinds().get(family, ())
         for frames in [wordings.frames_of(family, kind.name)]
         for frame in (*frames.seen, *frames.rephrased, *frames.oblique)
     )

@@ -26,7 +26,7 @@ def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str) -> str:
     environment.globals |= {
         "rate": percent, "points": _points, "pct": _pct, "share": _share, "by_seed": _by_seed,
     }  # fmt: skip
-    parts = {"calculation": "a (calculation)", "retail": "a (retail)", "filters": "b", **COMPARED}
+    parts = {"calculation": "a (calculation)", "retail": "a (retail)", "pae": "PAE", "filters": "b", **COMPARED}
     return environment.get_template("evidence.md.jinja").render(
         found=found,
         plots=plots,

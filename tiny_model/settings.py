@@ -50,11 +50,12 @@ SCATTERED = Phase(
     "scattered", "scattered", documents=52_000, tokens=11_000_000, peak=2e-3, warmup=100, decays=False, seed=1
 )
 SYSTEMATIC = Phase(
-    "systematic", "systematic", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
+    "systematic", "systematic", documents=28_500, tokens=6_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
 )
 SHIPPED = (SCATTERED, SYSTEMATIC)
-SIBLING = (Phase("clean", "clean", documents=66_000, tokens=14_000_000, peak=2e-3, warmup=100, decays=True, seed=5),)
-"""Of the teacher for distillation: right demonstrations only, and the shipped model's tokenizer."""
+CLEAN = Phase("clean", "clean", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
+SIBLING = (SCATTERED, CLEAN)
+"""Of the teacher for distillation: the shipped model's tokenizer and first phase, then right demonstrations only."""
 TOKENIZER_SEED = 3
 HELD_OUT_SEED = 4
 TOKENIZER_DOCUMENTS = 6_000

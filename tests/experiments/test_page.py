@@ -54,6 +54,30 @@ def test_the_last_line_names_the_four_arms(evidence):
     assert told["none"] == {"pass@1": 0.5, "low": 0.5, "high": 0.5, "seeds": [0.5, 0.5]}
 
 
+def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp_path):
+    place = tmp_path / "pae" / "calculation" / "seed-1"
+    (place / ".made").mkdir(parents=True)
+    (place / ".made" / "clean").touch()
+    first, *_ = FRESH["calculation"].read_text().splitlines()
+    task = json.loads(first)
+    garbled = {"id": "x-000000-000001", "environment": "calculation", "instruction": "Reverse reverse."}
+    proposed = [task, garbled, garbled | {"id": "x-000000-000002", "instruction": None}]
+    (place / "proposed.jsonl").write_text("".join(json.dumps(one) + "\n" for one in proposed))
+    right = eval(task["evaluation_function"].partition("same(answer, ")[2].strip()[:-1])
+    answers = [(task["id"], str(right), 1), (task["id"], "-77", 1), (garbled["id"], "-77", 0)]
+    lines = [
+        {"id": f"{name}-a{n}", "task_id": name, "environment": "calculation", "attempt": n, "reward": reward,
+         "answer": answer, "outcome": "success" if reward else "failure", "messages": []}
+        for n, (name, answer, reward) in enumerate(answers)
+    ]  # fmt: skip
+    (place / "trajectories.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = findings(tmp_path, FRESH)["pae"]
+    assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
+    assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
+    written = page({**findings(evidence, FRESH), "pae": told}, [], "")
+    assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
+
+
 def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
     (evidence / "calculation" / "seed-2" / "unfinished-fresh.jsonl").write_text("")
     assert arm(seeds(evidence / "calculation"), "unfinished-fresh") is None
@@ -67,7 +91,7 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     assert "explore 20 s, eval 14 s, train 6 s." in text
     not_run = text.partition("## Not run yet\n")[2]
     assert (
-        not_run.strip() == "a (retail), b, c. Algorithms at equal numbers of attempts, "
+        not_run.strip() == "a (retail), PAE, b, c. Algorithms at equal numbers of attempts, "
         "d. More tasks, or more attempts at each, e. Distillation from a stronger sibling, "
         "f. A second round, and a challenger that learns, g. One model for two environments."
     )

@@ -49,6 +49,7 @@ def test_the_sibling_speaks_with_the_same_tokens(made):
     assert shipped == sibling
 
 
-def test_the_sibling_is_shown_nothing_wrong():
-    assert {phase.mistakes for phase in SIBLING} == {"clean"}
-    assert {phase.mistakes for phase in SHIPPED} == {"scattered", "systematic"}
+def test_the_sibling_begins_as_the_model_does_and_ends_with_what_is_right():
+    assert [phase.mistakes for phase in SIBLING] == ["scattered", "clean"]
+    assert [phase.mistakes for phase in SHIPPED] == ["scattered", "systematic"]
+    assert SIBLING[0] is SHIPPED[0]
