@@ -34,8 +34,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup ## The whole loop in Docker containers, on the model that ships; ends with a table of figures
 	@$(WITH_ENGINE) PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo
 
-test: setup ## The tests, real containers included
-	@$(WITH_ENGINE) $(BIN)/python -m pytest -m "not slow"
+test: setup ## The tests, real containers included, two files at a time
+	@$(WITH_ENGINE) $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-all: setup ## The tests and the long ones
 	@$(WITH_ENGINE) $(BIN)/python -m pytest
