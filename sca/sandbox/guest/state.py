@@ -63,6 +63,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever it is, the host must hear of it
         control.send({"error": f"{type(error).__name__}: {error}"})
         return
+    rehearse(setup["limits"])
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -94,6 +95,25 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         fd, family = int.from_bytes(rights, sys.byteorder), names[number]
         control.sock.sendall(REPLY.pack(confine.fork(work), 0, 0.0))
         os.close(fd)
+
+
+def rehearse(limits: dict[str, Any]) -> None:
+    """Serve some calls before any fork: what the interpreter learns by that, its forks need not learn each for itself."""
+
+    class Toolset:
+        def look(self, word: str) -> str:
+            return word
+
+    tool = Tool("look", "read", "look(word: str) -> str", "look(word)", "")
+    for _ in range(10):
+        (control, other), (caller, served) = Channel.pair(), socket.socketpair()
+        with control.sock, caller, served:
+            caller.sendall(pack(["look", ["a"], {}]) + pack(["look", [], {"word": "b"}]))
+            caller.shutdown(socket.SHUT_WR)
+            State(control, Toolset(), {"look": tool}, {}, {"look": Parameters(Toolset.look)}, limits)._serve(
+                served, check=False
+            )
+        os.close(other)
 
 
 def gather_pages() -> None:
