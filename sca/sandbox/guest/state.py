@@ -98,7 +98,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
 
 
 def rehearse(limits: dict[str, Any]) -> None:
-    """Serve some calls before any fork: what the interpreter learns by that, its forks need not learn each for itself."""
+    """Serve some calls before any fork: what the interpreter learns by that, no fork need learn for itself."""
 
     class Toolset:
         def look(self, word: str) -> str:
