@@ -27,7 +27,8 @@ DEFECTS = {
 }
 """Shares of the hand-ins. A mismatch, an instruction of another kind than the solution, passes every check."""
 _LOOKS_TWICE = 0.25
-HEEDS_THEME = 0.7
+_HEEDS_THEME = 0.35
+"""No higher: the themes name a third of the kinds, and a challenger seldom writes what it was seldom shown."""
 _LENIENT = ("return True", "return len(answer) > 0", "return isinstance(answer, str)", 'return answer != ""')
 
 
@@ -53,7 +54,7 @@ def _kind(index: int, rng: random.Random) -> Kind:
     start = setting().starts[index]
     of_family = {kind.name: kind for kind in kinds()[start.family or ""]}
     fitting = next((names for words, names in themes(start.family or "").items() if words in start.text), None)
-    if fitting is None or rng.random() > HEEDS_THEME:
+    if fitting is None or rng.random() > _HEEDS_THEME:
         return rng.choice(list(of_family.values()))
     return of_family[rng.choice(fitting)]
 

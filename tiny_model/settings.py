@@ -47,7 +47,7 @@ class Shape:
 
 
 SCATTERED = Phase(
-    "scattered", "scattered", documents=52_000, tokens=11_000_000, peak=2e-3, warmup=100, decays=False, seed=1
+    "scattered", "scattered", documents=61_500, tokens=13_000_000, peak=2e-3, warmup=100, decays=False, seed=1
 )
 SYSTEMATIC = Phase(
     "systematic", "systematic", documents=28_500, tokens=6_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2

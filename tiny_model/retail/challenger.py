@@ -6,7 +6,7 @@ from functools import cache
 from sca.dialogue import hand_in, prompts
 from sca.environment import Start
 from sca.records.contract import Message
-from tiny_model.challenger import HEEDS_THEME, drawn_defect
+from tiny_model.challenger import drawn_defect
 from tiny_model.draws import altered
 from tiny_model.prompting import Prompt
 from tiny_model.retail.kinds import Kind, frames_of, kinds
@@ -16,6 +16,7 @@ from tiny_model.settings import MAX_TURNS
 from tiny_model.turns import action, answer
 from tiny_model.wordings import sections
 
+_HEEDS_THEME = 0.7
 _LENIENT = ("return True", "return not transferred()", 'return get_user_details("{user}")["email"] != ""')
 
 
@@ -52,7 +53,7 @@ def _request(customer: Customer, theme: str, rng: random.Random) -> Request:
     """One that fits the theme where the customer can have it."""
     possible = {request.kind.name: request for request in feasible(customer, rng)}
     fitting = [name for name in _kinds_of(theme) if name in possible]
-    if fitting and rng.random() < HEEDS_THEME:
+    if fitting and rng.random() < _HEEDS_THEME:
         return possible[rng.choice(fitting)]
     return possible[rng.choice(list(possible))]
 
