@@ -3,13 +3,13 @@
 #   EVIDENCE  folder of the results          (build/evidence)
 #   MODEL     the model that improves        (the one that ships)
 #   SEEDS     one loop for each of them      (1 2 3)
-#   EPISODES  challenger's episodes in each  (450)
+#   EPISODES  challenger's episodes in each  (600)
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 evidence=${EVIDENCE:-$root/build/evidence}
 model=${MODEL:-$root/sca/models/tiny}
 seeds=${SEEDS:-1 2 3}
-episodes=${EPISODES:-450}
+episodes=${EPISODES:-600}
 attempts=8 # at each task
 
 # Settings of `sca train` for imitation, whatever is imitated: those that the model's sca.json has for rft.
