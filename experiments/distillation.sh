@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Part e: the base learns from a stronger sibling's attempts: from all of them, or from successes only (Table 3).
 #
-#   SIBLING  the teacher's folder (`make tiny-sibling` makes it)
+#   SIBLING  the teacher's folder (build/tiny_model/sibling; made if it is not there)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 in_environment calculation
 sibling=${SIBLING:-$root/build/tiny_model/sibling}
-[ -f "$sibling/config.json" ] || { echo "no teacher in $sibling; make it first, or say SIBLING=FOLDER" >&2; exit 2; }
+if [ ! -f "$sibling/config.json" ]; then # about an hour, once; what the model's own making left is used
+    (cd "$root" && python -m tiny_model train --sibling -o "$sibling")
+fi
 
 for seed in $seeds; do
     place "$env/seed-$seed"
