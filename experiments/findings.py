@@ -27,8 +27,11 @@ def findings(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
             found[env] = improved
     if rows := _filters(seeds(evidence / "calculation")):
         found["filters"] = rows
-    if proposed := _proposed(seeds(evidence / "pae" / "calculation")):
+    if proposed := _proposed(folders := seeds(evidence / "pae" / "calculation")):
         found["pae"] = proposed
+        base = arm([evidence / "calculation" / folder.name for folder in folders], "base-fresh")
+        if base is not None and (rates := arm(folders, "pae-fresh")) is not None:
+            found["pae"]["arm"] = _measured(folders, "pae", rates, base, fresh["calculation"])
     for name, arms in COMPARED.items():
         if compared := _compared(evidence, name, arms, fresh["calculation"]):
             found[name] = compared

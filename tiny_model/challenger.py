@@ -28,7 +28,7 @@ DEFECTS = {
 """Shares of the hand-ins. A mismatch, an instruction of another kind than the solution, passes every check."""
 _LOOKS_TWICE = 0.25
 _HEEDS_THEME = 0.35
-"""No higher: the themes name a third of the kinds, and a challenger seldom writes what it was seldom shown."""
+"""No higher: the themes name some kinds up to four times as often as others of the family."""
 _LENIENT = ("return True", "return len(answer) > 0", "return isinstance(answer, str)", 'return answer != ""')
 
 

@@ -20,9 +20,9 @@ Shares = Mapping[str, float]
 _RIGHT_BY_CALLS = {1: 0.45, 2: 0.28, 3: 0.18}
 _SPREAD = 0.15
 _SCATTER = {"wrong": 0.66, "argument": 0.12, "unacted": 0.14, "misread": 0.08}
-_DRILLED = 0.60
-_RIGHT_WHERE_DRILLED = (0.08, 0.20)
-_RIGHT_WHERE_STRONG = 0.55
+_DRILLED = 0.64
+_RIGHT_WHERE_DRILLED = (0.07, 0.17)
+_RIGHT_WHERE_STRONG = 0.50
 SLIPS = 0.05
 """Of the dialogues with an action: so many show an error first, and then the action as it should be."""
 

@@ -1,12 +1,13 @@
 """Pretraining: Muon on the matrices, AdamW on the rest; killed at any moment it goes on from its last snapshot.
 
-Muon (Jordan et al. 2024, `torch.optim.Muon`) needs about a third of the tokens that AdamW needs here.
+Muon needs about a third of the tokens that AdamW needs here.
 """
 
 import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from transformers import LlamaForCausalLM
 
 from tiny_model.batches import IGNORED, Batch, batches
 from tiny_model.documents import Document
+from tiny_model.muon import Muon
 from tiny_model.settings import BATCH_TOKENS, CLIP, LENGTH_STEP, MOMENTUM, WEIGHT_DECAY, Phase
 
 _SNAPSHOT_SECONDS = 120.0
@@ -44,8 +46,12 @@ def loss_of(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     """Mean cross-entropy (nats) over the agent's own tokens of the batch."""
     with _autocast():
         hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state  # (rows, length, hidden)
+        labels = batch.labels.flatten()
+        if not _fast_bfloat16():  # else all of them: each new shape costs bfloat16 more than it saves
+            own = labels != IGNORED
+            hidden, labels = hidden.flatten(0, 1)[own], labels[own]
         logits = model.lm_head(hidden)
-    return cross_entropy(logits.float().flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
+    return cross_entropy(logits.float().flatten(0, -2), labels, ignore_index=IGNORED)
 
 
 def _steps(
@@ -80,17 +86,25 @@ def _optimizers(model: LlamaForCausalLM, rate: float) -> list[torch.optim.Optimi
     matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embed" not in name]
     others = [weight for name, weight in model.named_parameters() if weight.ndim != 2 or "embed" in name]
     return [
-        torch.optim.Muon(
-            matrices, lr=rate, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"
+        Muon(
+            matrices,
+            lr=rate,
+            momentum=MOMENTUM,
+            weight_decay=WEIGHT_DECAY,
+            dtype=torch.bfloat16 if _fast_bfloat16() else torch.float32,
         ),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
 
 def _autocast() -> AbstractContextManager[None]:
-    """bf16 where the processor multiplies it; elsewhere it would only be slower."""
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast("cpu", torch.bfloat16, enabled=fast)
+    return torch.autocast("cpu", torch.bfloat16, enabled=_fast_bfloat16())
+
+
+@cache
+def _fast_bfloat16() -> bool:
+    """Whether the processor multiplies it; elsewhere it would only be slower."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _save(path: Path, model: LlamaForCausalLM, optimizers: Sequence[torch.optim.Optimizer], step: int) -> None:

@@ -47,13 +47,13 @@ class Shape:
 
 
 SCATTERED = Phase(
-    "scattered", "scattered", documents=61_500, tokens=13_000_000, peak=2e-3, warmup=100, decays=False, seed=1
+    "scattered", "scattered", documents=38_000, tokens=6_000_000, peak=2e-3, warmup=100, decays=False, seed=1
 )
 SYSTEMATIC = Phase(
-    "systematic", "systematic", documents=28_500, tokens=6_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
+    "systematic", "systematic", documents=19_000, tokens=3_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
 )
 SHIPPED = (SCATTERED, SYSTEMATIC)
-CLEAN = Phase("clean", "clean", documents=19_000, tokens=4_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
+CLEAN = Phase("clean", "clean", documents=19_000, tokens=3_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
 SIBLING = (SCATTERED, CLEAN)
 """Of the teacher for distillation: the shipped model's tokenizer and first phase, then right demonstrations only."""
 TOKENIZER_SEED = 3
@@ -68,7 +68,7 @@ CLIP = 1.0
 MAX_TURNS = 6
 EXECUTOR_SHARE = 0.65
 """Of the documents; the rest are the challenger's."""
-RETAIL_SHARE = 0.3
-"""Of the documents; the rest are calculation's. They are longer: it is 58% of the tokens."""
+RETAIL_SHARE = 0.12
+"""Of the documents; the rest are calculation's. They are longer: it is about a third of the tokens."""
 SHOPS = 300
 """Of 24 customers each."""

@@ -142,6 +142,7 @@ async def test_an_unknown_model_is_one_line_that_names_those_there_are(opened, s
 
 async def test_a_server_that_is_gone_is_said(opened, server):
     async with opened(retries=1) as engine:
+        os.killpg(server[1].pid, signal.SIGSTOP)  # so that it cannot have answered before it is gone
         waiting = asyncio.create_task(engine.complete(replace(ASK, sampling=Sampling(max_tokens=900))))
         await asyncio.sleep(0.3)
         os.killpg(server[1].pid, signal.SIGKILL)

@@ -71,11 +71,19 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
         for n, (name, answer, reward) in enumerate(answers)
     ]  # fmt: skip
     (place / "trajectories.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for folder, name, successes in (("pae/calculation", "pae", 3), ("calculation", "base", 1)):
+        (tmp_path / folder / "seed-1" / ".made").mkdir(parents=True, exist_ok=True)
+        tasks = [json.loads(line)["id"] for line in FRESH["calculation"].read_text().splitlines()]
+        _results(tmp_path / folder / "seed-1", f"{name}-fresh", tasks, successes, 4)
+    (tmp_path / "calculation" / "seed-1" / "judged.jsonl").write_text("")
+    (tmp_path / "calculation" / "seed-1" / "not_handed_in.jsonl").write_text("")
+    (tmp_path / "calculation" / "seed-1" / "seconds.txt").write_text("")
     told = findings(tmp_path, FRESH)["pae"]
     assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
     assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
     written = page({**findings(evidence, FRESH), "pae": told}, [], "")
     assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
+    assert "Trained on these it solves 75.0% [75.0, 75.0] of the fresh draws, +50.0 [+50.0, +50.0] points" in written
 
 
 def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
