@@ -16,18 +16,26 @@ FRESH = {
 
 def main(
     evidence: Annotated[Path, typer.Argument(help="Folder that the experiments wrote to.")] = ROOT / "build/evidence",
-    docs: Annotated[Path, typer.Option(help="Folder of evidence.md and its plots.")] = ROOT / "docs",
+    docs: Annotated[Path, typer.Option(help="Folder of evidence.md, its plots and the findings kept.")] = ROOT
+    / "docs",
+    model: Annotated[Path, typer.Option(envvar="MODEL", help="The base that was measured.")] = ROOT
+    / "sca/models/tiny",
 ) -> None:
-    """Collect, draw, write; print the core figures as one line of JSON."""
-    from experiments.findings import core, findings
+    """Collect, add what was found of the model before, draw, write; print the core figures as one line of JSON."""
+    from experiments import kept
+    from experiments.findings import complete, core, findings
     from experiments.page import page
     from experiments.plots import draw
 
-    found = findings(evidence, FRESH)
-    if "calculation" not in found:
+    if not (model / "model.safetensors").exists():
+        typer.echo(f"{model} holds no model.safetensors; MODEL or --model names the base that was measured", err=True)
+        raise typer.Exit(1)
+    base, file = kept.fingerprint(model), docs / "evidence" / "findings.json"
+    found = kept.merged(findings(evidence, FRESH), file, base)
+    if not complete(found):
         typer.echo(f"{evidence} holds no finished run of part a; experiments/self-improvement.sh makes it", err=True)
         raise typer.Exit(1)
-    (evidence / "findings.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    kept.keep(found, file, base)
     plots = draw(found, docs / "evidence")
     weakness = (ROOT / "experiments" / "weakness.md").read_text(encoding="utf-8").strip()
     (docs / "evidence.md").write_text(page(found, plots, weakness), encoding="utf-8")

@@ -8,6 +8,7 @@ iterations=${ITERATIONS:-4}
 for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
+    evaluate "$seed" base "$model"
     place "algorithms/seed-$seed"
     base=$evidence/$env/seed-$seed
     tasks=$((iterations * 32))

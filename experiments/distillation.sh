@@ -12,6 +12,7 @@ fi
 for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
+    evaluate "$seed" base "$model"
     base=$evidence/$env/seed-$seed
     place "distillation/seed-$seed"
     once rollout sca rollout "$base/full.jsonl" --attempts 4 --seed "$seed" --model "$sibling" -o teacher.jsonl

@@ -42,6 +42,11 @@ def findings(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
     return found
 
 
+def complete(found: Mapping[str, Any]) -> bool:
+    """Whether all arms of part a on calculation were measured."""
+    return set(ARMS) <= set(found.get("calculation", {}).get("arms", ()))
+
+
 def core(found: Mapping[str, Any]) -> dict[str, Any]:
     """The last line of `make evidence-core`: pass@1 of each arm on fresh draws of seen wording."""
     return {

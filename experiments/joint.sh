@@ -7,6 +7,7 @@ for seed in $seeds; do
         in_environment $each
         place "$env/seed-$seed"
         practise "$seed"
+        evaluate "$seed" base "$model"
     done
     place "joint/seed-$seed"
     once train sca train "$evidence"/{calculation,retail}/seed-"$seed"/full-attempts.jsonl -o joint --model "$model" \

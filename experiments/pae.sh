@@ -17,4 +17,6 @@ for seed in $seeds; do
     [ -s rewarded.jsonl ] || continue
     once pae-train sca train rewarded.jsonl -o pae --model "$model" --seed "$seed"
     evaluate "$seed" pae pae
+    place "$env/seed-$seed"
+    evaluate "$seed" base "$model"
 done

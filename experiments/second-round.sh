@@ -7,6 +7,7 @@ in_environment calculation
 for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
+    evaluate "$seed" base "$model"
     base=$evidence/$env/seed-$seed
     once full-train sca train full-attempts.jsonl -o full --model "$model" --seed "$seed"
     place "second-round/seed-$seed"

@@ -7,6 +7,7 @@ total=${TOTAL:-1600} # attempts
 for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
+    evaluate "$seed" base "$model"
     base=$evidence/$env/seed-$seed
     place "tasks-or-attempts/seed-$seed"
     for each in 8 20 80; do
