@@ -1,9 +1,10 @@
 """Continuous batching: rows join and leave at any step, and none of them notices the others.
 
 A prompt but for its last token goes through the model in chunks of fixed length, several prompts side by side, in a
-small cache of its own; then its keys and values move behind the rows that are being decoded. Each step feeds the
-newest token of every row. Rows stay packed at the front and sorted by the blocks of keys they reach into, longest
-first, so that no row costs what another's length would.
+small cache of its own; chunks that an earlier prompt began with are taken from it (`prefix_cache`). Then its keys and
+values move behind the rows that are being decoded. Each step feeds the newest token of every row. Rows stay packed at
+the front and sorted by the blocks of keys they reach into, longest first, so that no row costs what another's length
+would.
 
 Batches come in few sizes (`ROWS`), padded with rows that are never looked at: few shapes are fast in bf16 on a CPU,
 and no batch is so small that a matrix product takes another path (see `slot_cache`).
@@ -18,11 +19,14 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from sca.engines.job import Job
+from sca.engines.prefix_cache import PrefixCache
 from sca.engines.sampler import sample
 from sca.engines.slot_cache import BLOCK, SlotCache, causal_mask, padded
 
 ROWS = (8, 16, 32, *range(48, 128, 16), *range(128, 256, 32), *range(256, 513, 64))
 PREFILL_ROWS = (1, 2, 4, 8, 16)
+SHARE_OF_PREFIXES = 1 / 8
+"""Of the cells of the other caches: as many more for what prompts begin with."""
 
 
 def rounded_up(count: int, sizes: Sequence[int]) -> int:
@@ -35,6 +39,8 @@ class Filling:
     """A prompt on its way through the model."""
 
     job: Job
+    chunks: list[bytes]
+    """Names of its whole chunks."""
     done: int = 0
     """Tokens of the prompt that are in the cache."""
 
@@ -72,6 +78,7 @@ class BatchDecoder:
         self._live: list[Live] = []
         self._stage = SlotCache(max_cells)
         self._cache = SlotCache(max_cells)
+        self.prefixes = PrefixCache(chunk, int(max_cells * SHARE_OF_PREFIXES))
 
     @property
     def jobs(self) -> list[Job]:
@@ -103,7 +110,18 @@ class BatchDecoder:
 
     def _admit(self) -> None:
         while self._waiting and self._has_room(self._waiting[0]):
-            self._filling.append(Filling(self._waiting.popleft()))
+            self._fill(self._waiting.popleft())
+
+    def _fill(self, job: Job) -> None:
+        """Begin with a prompt where those before it leave off."""
+        names, found = self.prefixes.find(job.prompt, len(job.prompt) - 1)
+        row, done = len(self._filling), len(found) * self._chunk
+        if found:  # for all rows: what has no room is cut off
+            longest = max(done, *(filling.done for filling in self._filling), 1)
+            self._stage.reserve(rounded_up(row + 1, PREFILL_ROWS), longest)
+        for number, chunk in enumerate(found):
+            self._stage.write(row, number * self._chunk, chunk)
+        self._filling.append(Filling(job, names, done))
 
     def _has_room(self, job: Job) -> bool:
         admitted = self._admitted
@@ -126,6 +144,9 @@ class BatchDecoder:
         # Padding behind a prompt may not stand past the context, where learned positions end.
         positions = (starts + torch.arange(self._chunk)).clamp(max=self._context - 1)
         self._forward(self._stage, tokens, positions)
+        for row, filling in enumerate(fillings):
+            if filling.done + self._chunk <= filling.target:
+                self.prefixes.keep(filling.chunks[filling.done // self._chunk], self._stage, row, filling.done)
         for row in reversed(range(len(fillings))):
             fillings[row].done = min(fillings[row].done + self._chunk, fillings[row].target)
             if fillings[row].done == fillings[row].target:

@@ -100,6 +100,15 @@ class SlotCache(Cache):
         for mine, theirs in zip(self.keys + self.values, source.keys + source.values, strict=bool(length)):
             mine[to_slot, :, :length] = theirs[from_slot, :, :length]
 
+    def copied(self, slot: int, start: int, stop: int) -> list[Tensor]:
+        """Copies of a row's keys and values of some tokens, (kv heads, tokens, head size) for each buffer."""
+        return [buffer[slot, :, start:stop].clone() for buffer in self.keys + self.values]
+
+    def write(self, slot: int, start: int, found: Sequence[Tensor]) -> None:
+        """Put what `copied` gave into a row; room was reserved."""
+        for buffer, part in zip(self.keys + self.values, found, strict=True):
+            buffer[slot, :, start : start + part.shape[1]] = part
+
     def swap_rows(self, one: int, other: int, length: int) -> None:
         """Exchange the first `length` keys and values of two rows."""
         for buffer in self.keys + self.values:

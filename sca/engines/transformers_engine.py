@@ -20,6 +20,7 @@ from sca.engines.choice import choose_decoder
 from sca.engines.folders import content_hash, fetch, prompts_hash
 from sca.engines.job import Job
 from sca.engines.one_by_one import SingleDecoder
+from sca.engines.prefix_cache import PrefixCache
 from sca.engines.rendering import ChatRenderer
 from sca.engines.stopping import Detokenizer, Ending
 from sca.engines.weights import Loaded, load
@@ -66,6 +67,7 @@ class TransformersEngine:
         self._folder: Path | None = None
         self._weights = ""
         self._decoder: BatchDecoder | SingleDecoder | None = None
+        self._prefixes: list[PrefixCache] = []  # one for each time that it was entered
         self._detokenizer: Detokenizer | None = None
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -101,6 +103,8 @@ class TransformersEngine:
             await asyncio.to_thread(self._pool.shutdown)
         self._give_back()
         self._loaded = self._decoder = self._detokenizer = None
+        for cache in self._prefixes:
+            cache.clear()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -126,8 +130,12 @@ class TransformersEngine:
         }
 
     def report(self) -> dict[str, Any]:
-        """Nothing to tell: what it made is in the records."""
-        return {}
+        """How many tokens of prompts were not computed again, as an earlier prompt began with them."""
+        prompts = sum(cache.prompt_tokens for cache in self._prefixes)
+        if not prompts:
+            return {}
+        rate = sum(cache.cached_tokens for cache in self._prefixes) / prompts
+        return {"prompt_tokens": prompts, "prefix_cache_hit_rate": round(rate, 4)}
 
     def _find(self) -> Path:
         self._folder = self._folder or fetch(self._source)
@@ -144,6 +152,8 @@ class TransformersEngine:
         # A fast tokenizer refuses to be used by two threads at once, so the worker decodes with a copy.
         self._detokenizer = Detokenizer(copy.deepcopy(loaded.tokenizer))
         self._decoder = choose_decoder(loaded, max_rows=self._max_batch)
+        if isinstance(self._decoder, BatchDecoder):
+            self._prefixes.append(self._decoder.prefixes)
 
     def _give_back(self) -> None:
         if self._lent is not None and self._loaded is not None:
