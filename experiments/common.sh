@@ -58,7 +58,7 @@ in_environment() { # NAME: what is explored and measured; `data` goes to every s
 
 practise() { # SEED: a challenger's tasks, judged, not filtered, without any to measure on; the model's attempts at them
     once explore sca explore --env "$env" "${data[@]}" -n "$episodes" --seed "$1" --model "$model"
-    once validate sca validate tasks.jsonl "${data[@]}" --filter none -o judged.jsonl --rejected not_handed_in.jsonl
+    once validate sca validate tasks.jsonl "${data[@]}" --tasks-per-container 32 --filter none -o judged.jsonl --rejected not_handed_in.jsonl
     once not-fresh python -m experiments.leaks judged.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
     once clean python -m experiments.leaks not_fresh.jsonl "${measured[@]}" --clean clean.jsonl
     once full sca select clean.jsonl --filter valid -o full.jsonl

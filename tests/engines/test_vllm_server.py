@@ -1,6 +1,7 @@
 """The engine that asks servers, against a real vLLM server with the model that ships: started once for this file."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -85,7 +86,7 @@ def plain_logprobs(prompt, sampled):
 async def test_ids_and_logprobs_come_back_of_chats_and_of_token_prompts(opened, tokenizer):
     renderer = renderer_of(SHIPPED)
     async with opened(tokenizer=tokenizer) as engine:
-        assert engine.context == 1024
+        assert engine.context == json.loads((SHIPPED / "config.json").read_text())["max_position_embeddings"]
         request = replace(ASK, prompt_ids=engine.renderer and engine.renderer.prompt(CHAT))
         said = await engine.complete(request)
     assert list(said.prompt_ids) == renderer.prompt(CHAT)

@@ -66,7 +66,9 @@ def test_the_shares_of_the_defects_add_up():
 def test_most_kinds_are_drilled_in_a_mistake():
     weak = [kind for kind in ALL_KINDS if not kind.strong]
     assert len(weak) > len(ALL_KINDS) / 2
-    assert all(executor.systematic(kind)["drilled"] == pytest.approx(0.6) for kind in weak)
+    for shares in map(executor.systematic, weak):
+        assert shares["drilled"] > 0.5
+        assert shares["drilled"] > 3 * shares["right"]
 
 
 @pytest.mark.parametrize("shares", [executor.scattered, executor.systematic])
