@@ -31,7 +31,8 @@ def main(
         typer.echo(f"{model} holds no model.safetensors; MODEL or --model names the base that was measured", err=True)
         raise typer.Exit(1)
     base, file = kept.fingerprint(model), docs / "evidence" / "findings.json"
-    found = kept.merged(findings(evidence, FRESH), file, base)
+    now = findings(evidence, FRESH)
+    found = kept.merged(now, file, base)
     if not complete(found):
         typer.echo(f"{evidence} holds no finished run of part a; experiments/self-improvement.sh makes it", err=True)
         raise typer.Exit(1)
@@ -39,7 +40,9 @@ def main(
     plots = draw(found, docs / "evidence")
     weakness = (ROOT / "experiments" / "weakness.md").read_text(encoding="utf-8").strip()
     (docs / "evidence.md").write_text(page(found, plots, weakness), encoding="utf-8")
-    typer.echo(json.dumps(core(found)))
+    if earlier := [name for name, part in found.items() if part is not now.get(name)]:
+        typer.echo(f"of earlier runs, kept in {file}: {', '.join(earlier)}", err=True)
+    typer.echo(json.dumps(core(now if complete(now) else found)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.findings import complete
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -17,9 +19,8 @@ class Expectation:
 def expectations(found: Mapping[str, Any]) -> list[Expectation]:
     """Of part a on calculation and of part b, as far as they were run."""
     told = []
-    arms = found.get("calculation", {}).get("arms", {})
-    if {"base", "full", "none", "control"} <= set(arms):
-        told += _improvement(arms)
+    if complete(found):
+        told += _improvement(found["calculation"]["arms"])
     if filters := found.get("filters"):
         told += _filters(filters)
     return told

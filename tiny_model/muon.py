@@ -5,7 +5,8 @@ most do not. This one takes the precision that is fast here, and the matrices of
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import overload
 
 import torch
 from torch import Tensor
@@ -25,9 +26,20 @@ class Muon(torch.optim.Optimizer):
         super().__init__(list(matrices), {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         self.dtype = dtype
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Update each matrix that has a gradient; `closure`, if given, computes the loss and the gradients first."""
+        loss = None if closure is None else closure()
+        self._update()
+        return loss
+
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is taken
-        """Update each matrix that has a gradient."""
+    def _update(self) -> None:
         for group in self.param_groups:
             for matrices in _of_one_size(group["params"]):
                 directions = orthogonalised(torch.stack([self._momentum(m, group) for m in matrices]), self.dtype)

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.__main__ import FRESH, ROOT
 from experiments.findings import core, findings
+from experiments.kept import fingerprint, keep
 from experiments.page import page
 from experiments.results import arm, seeds
 
@@ -114,3 +115,18 @@ def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
     assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
     assert (tmp_path / "evidence" / "improvement.svg").read_text().startswith("<?xml")
     assert "improvement.svg" in (tmp_path / "evidence.md").read_text()
+
+
+def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_path):
+    base = fingerprint(ROOT / "sca/models/tiny")
+    fuller = findings(evidence, FRESH)
+    fuller["calculation"]["arms"]["base"]["seen"] |= {"value": 0.9, "low": 0.9, "high": 0.9, "seeds": [0.9] * 9}
+    keep({"calculation": fuller["calculation"]}, tmp_path / "evidence" / "findings.json", base)
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
+    assert "findings.json: calculation\n" in done.stderr
+    assert "90.0%" in (tmp_path / "evidence.md").read_text()

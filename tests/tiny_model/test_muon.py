@@ -49,3 +49,17 @@ def test_a_matrix_without_a_gradient_stays():
     matrix = torch.nn.Parameter(torch.ones(3, 4))
     _ours([matrix]).step()
     assert torch.equal(matrix, torch.ones(3, 4))
+
+
+def test_a_closure_gives_the_loss_and_the_gradients():
+    matrix = torch.nn.Parameter(torch.eye(3))
+    optimizer = _ours([matrix])
+
+    def closure():
+        optimizer.zero_grad()
+        loss = matrix.square().sum()
+        loss.backward()
+        return loss.item()
+
+    assert optimizer.step(closure) == 3
+    assert matrix.detach().diagonal().max() < 1

@@ -49,6 +49,14 @@ def test_a_label_is_the_token_that_comes_next():
     assert torch.equal(batch.labels[rows, places], batch.ids[rows, places + 1])
 
 
+def test_the_loss_is_the_mean_over_the_agents_own_tokens():
+    model, batch = network(), next(batches(documents(), 0, 3_072, 32, seed=9, tokens=1))
+    logits = model(input_ids=batch.ids).logits.flatten(0, 1)
+    own = batch.labels.flatten() != IGNORED
+    expected = torch.nn.functional.cross_entropy(logits[own], batch.labels.flatten()[own])
+    assert pretraining.loss_of(model, batch).item() == pytest.approx(expected.item(), rel=1e-3)
+
+
 def test_the_loss_falls(tmp_path):
     model, batch = network(), next(batches(documents(), 0, 3_072, 32, seed=9, tokens=1))
     before = pretraining.loss_of(model, batch).item()
