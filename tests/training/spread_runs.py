@@ -85,8 +85,8 @@ class Deaf:
 def online(folder: Path) -> None:
     """Two iterations of the model that ships; the first process has the attempts made.
 
-    In float64: Adam divides a gradient by its size, so that in float32 the order of a sum alone shows in weights whose
-    gradient is almost nothing.
+    In float64: Adam divides a gradient by its size, so that in float32 the order of a sum alone shows in weights
+    whose gradient is almost nothing.
     """
     settings = PpoSettings(lr=1e-4, critic_lr=1e-3, seed=5)
     setting = Setting.open("calculation")
