@@ -14,6 +14,11 @@ from sca.sandbox.host.double import SubprocessSandbox
 
 HOGS = 8
 """Each in a session of its own, for the kernel may share a core among sessions."""
+BRIEFLY = """import time
+while True:
+    began = time.perf_counter()
+    while time.perf_counter() - began < 0.0006: pass
+    time.sleep(0.0012)"""
 
 
 @pytest.fixture
@@ -32,6 +37,25 @@ def starved():
 async def test_a_program_that_waits_for_a_core_is_not_out_of_time(starved, shop):
     async with SubprocessSandbox(shop, limits=Limits(wall_seconds=0.5)) as sandbox, sandbox.box() as box:
         run = await (await box.world()).run("import time\nwhile time.process_time() < 0.3: pass\nresult = 'done'")
+    assert (run.status, run.result) == ("ok", "done")
+
+
+@pytest.fixture
+def crowded():
+    """One core, and many who take it so briefly that the clock's ticks find others running for the most part."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    sleepers = [subprocess.Popen([sys.executable, "-c", BRIEFLY], start_new_session=True) for _ in range(HOGS)]
+    yield
+    for sleeper in sleepers:
+        sleeper.kill()
+        sleeper.wait()
+    os.sched_setaffinity(0, before)
+
+
+async def test_a_program_that_shares_a_core_with_many_brief_ones_has_its_cpu_time(crowded, shop):
+    async with SubprocessSandbox(shop, limits=Limits(cpu_seconds=1)) as sandbox, sandbox.box() as box:
+        run = await (await box.world()).run("import time\nwhile time.process_time() < 0.9: pass\nresult = 'done'")
     assert (run.status, run.result) == ("ok", "done")
 
 
