@@ -3,14 +3,16 @@
 #   EVIDENCE  folder of the results          (build/evidence)
 #   MODEL     the model that improves        (the one that ships)
 #   SEEDS     one loop for each of them      (1 2 3)
-#   EPISODES  challenger's episodes in each  (600)
+#   EPISODES  challenger's episodes in each  (500)
+#   TRIALS    attempts at each fresh draw    (2)
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 evidence=${EVIDENCE:-$root/build/evidence}
 model=${MODEL:-$root/sca/models/tiny}
 seeds=${SEEDS:-1 2 3}
-episodes=${EPISODES:-600}
+episodes=${EPISODES:-500}
 attempts=8 # at each task
+trials=${TRIALS:-2} # at each fresh draw; three seeds make six
 
 # Settings of `sca train` for imitation, whatever is imitated: those that the model's sca.json has for rft.
 imitation=(--lr 5e-4 --epochs 4 --batch-size 32 --max-length 1024)
@@ -68,10 +70,11 @@ practise() { # SEED: a challenger's tasks, judged, not filtered, without any to 
 
 evaluate() { # SEED NAME MODEL: on fresh draws, sampled and greedy
     local tasks=("${data[@]}" --tasks "$fresh" --model "$3")
-    once "$2-fresh" sca eval --env "$env" "${tasks[@]}" "${user[@]}" --seed "$1" -o "$2-fresh.jsonl"
+    once "$2-fresh" sca eval --env "$env" "${tasks[@]}" "${user[@]}" --trials "$trials" --seed "$1" \
+        -o "$2-fresh.jsonl"
     once "$2-greedy" sca eval --env "$env" "${tasks[@]}" "${user[@]}" --temperature 0 --trials 1 -o "$2-greedy.jsonl"
 }
 
 evaluate_on_tests() { # SEED NAME MODEL: on the environment's own test tasks
-    once "$2-test" sca eval --env "$env" "${user[@]}" --model "$3" --seed "$1" -o "$2-test.jsonl"
+    once "$2-test" sca eval --env "$env" "${user[@]}" --model "$3" --trials "$trials" --seed "$1" -o "$2-test.jsonl"
 }

@@ -20,17 +20,17 @@ def expectations(found: Mapping[str, Any]) -> list[Expectation]:
     """Of part a on calculation and of part b, as far as they were run."""
     told = []
     if complete(found):
-        told += _improvement(found["calculation"]["arms"])
+        told += _improvement(found["calculation"])
     if filters := found.get("filters"):
         told += _filters(filters)
     return told
 
 
-def _improvement(arms: Mapping[str, Any]) -> list[Expectation]:
+def _improvement(found: Mapping[str, Any]) -> list[Expectation]:
+    arms, over_none = found["arms"], found["full over none"]
     base, full, none, control = (arms[name]["seen"] for name in ("base", "full", "none", "control"))
     greedy = arms["base"]["seen greedy"]["value"]
     ratio = full["value"] / base["value"] if base["value"] else float("inf")
-    over_none = 100 * (full["value"] - none["value"])
     gain = arms["control"]["seen gain"]
     return [
         Expectation(
@@ -45,13 +45,12 @@ def _improvement(arms: Mapping[str, Any]) -> list[Expectation]:
         ),
         Expectation(
             "The full filter is worth at least 5 points over none.",
-            f"{percent(none)} without, {percent(full)} with: {over_none:+.1f} points",
-            over_none >= 5,
+            f"{percent(none)} without, {percent(full)} with; paired difference {points(over_none)} points",
+            over_none["value"] >= 0.05,
         ),
         Expectation(
             "Training on attempts whatever their reward gives nothing.",
-            f"{percent(control)}; over the base {100 * gain['value']:+.1f} [{100 * gain['low']:+.1f}, "
-            f"{100 * gain['high']:+.1f}] points",
+            f"{percent(control)}; over the base {points(gain)} points",
             gain["low"] <= 0,
         ),
     ]
@@ -80,3 +79,8 @@ def _filters(rows: Mapping[str, Any]) -> list[Expectation]:
 def percent(rate: Mapping[str, Any]) -> str:
     """`36.8% [32.7, 40.9]`."""
     return f"{rate['value']:.1%} [{100 * rate['low']:.1f}, {100 * rate['high']:.1f}]"
+
+
+def points(difference: Mapping[str, Any]) -> str:
+    """`+38.9 [33.1, 44.5]`, in percentage points."""
+    return f"{100 * difference['value']:+.1f} [{100 * difference['low']:+.1f}, {100 * difference['high']:+.1f}]"

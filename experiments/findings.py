@@ -65,7 +65,11 @@ def _improvement(folders: Sequence[Path], fresh: Path) -> dict[str, Any] | None:
     arms = {
         name: _measured(folders, name, rates, base, fresh) for name, rates in sampled.items() if rates is not None
     }
-    return {"arms": arms, "funnel": _funnel(folders), "seconds": seconds(folders), "seeds": len(folders)}
+    found = {"arms": arms, "funnel": _funnel(folders), "seconds": seconds(folders), "seeds": len(folders)}
+    full, none = sampled["full"], sampled["none"]
+    if full is not None and none is not None:
+        found["full over none"] = full.gain(none, worded(fresh, "seen"))
+    return found
 
 
 def _measured(folders: Sequence[Path], name: str, rates: Arm, base: Arm, fresh: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from experiments.expectations import expectations, percent
+from experiments.expectations import expectations, percent, points
 
 HERE = Path(__file__).parent
 COMPARED = {
@@ -24,7 +24,7 @@ def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str) -> str:
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.ChainableUndefined, autoescape=False, trim_blocks=False
     )
     environment.globals |= {
-        "rate": percent, "points": _points, "pct": _pct, "share": _share, "by_seed": _by_seed,
+        "rate": percent, "points": points, "pct": _pct, "share": _share, "by_seed": _by_seed,
     }  # fmt: skip
     parts = {"calculation": "a (calculation)", "retail": "a (retail)", "pae": "PAE", "filters": "b", **COMPARED}
     return environment.get_template("evidence.md.jinja").render(
@@ -43,11 +43,6 @@ def _pct(value: float | None) -> str:
 
 def _share(part: int, whole: int) -> str:
     return _pct(part / whole if whole else None)
-
-
-def _points(difference: Mapping[str, float]) -> str:
-    """`+38.9 [33.1, 44.5]`, in percentage points."""
-    return f"{100 * difference['value']:+.1f} [{100 * difference['low']:+.1f}, {100 * difference['high']:+.1f}]"
 
 
 def _by_seed(rate: Mapping[str, Any]) -> str:

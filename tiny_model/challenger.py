@@ -1,7 +1,7 @@
 """The challenger's documents: it tries a program, sees what comes out, and hands in a task, often a spoiled one."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sca.dialogue import hand_in, prompts
@@ -16,27 +16,42 @@ from tiny_model.settings import MAX_TURNS
 from tiny_model.turns import answer
 from tiny_model.wordings import frames_of, themes
 
-DEFECTS = {
-    "none": 0.40,
-    "wrong_expected": 0.11,
-    "lenient": 0.11,
-    "broken_solution": 0.12,
-    "failure_is_answer": 0.08,
-    "syntax": 0.04,
-    "mismatch": 0.14,
+SHARES: Mapping[str, Mapping[str, float]] = {
+    "clean": {"none": 1.0},
+    "scattered": {
+        "none": 0.40,
+        "wrong_expected": 0.11,
+        "lenient": 0.11,
+        "broken_solution": 0.12,
+        "failure_is_answer": 0.08,
+        "syntax": 0.04,
+        "mismatch": 0.14,
+    },
+    "systematic": {
+        "none": 0.28,
+        "wrong_expected": 0.10,
+        "lenient": 0.28,
+        "broken_solution": 0.12,
+        "failure_is_answer": 0.08,
+        "syntax": 0.04,
+        "mismatch": 0.10,
+    },
 }
-"""Shares of the hand-ins. A mismatch, an instruction of another kind than the solution, passes every check."""
+"""By the mistakes that a phase shows: shares of the hand-ins, sound or spoiled in one way.
+
+A mismatch, an instruction of another kind than the solution, passes every check.
+"""
 _LOOKS_TWICE = 0.25
 _HEEDS_THEME = 0.35
 """No higher: the themes name some kinds up to four times as often as others of the family."""
 _LENIENT = ("return True", "return len(answer) > 0", "return isinstance(answer, str)", 'return answer != ""')
 
 
-def document(rng: random.Random, without: Collection[str] = (), *, defects: bool = True) -> tuple[str, list[Message]]:
-    """An instruction and the dialogue that leads to it."""
+def document(mistakes: str, rng: random.Random, without: Collection[str] = ()) -> tuple[str, list[Message]]:
+    """An instruction and the dialogue that leads to it; `mistakes`: those that the phase shows."""
     index = rng.randrange(len(setting().starts))
     of = draw(_kind(index, rng), rng, without)
-    defect = drawn_defect(rng) if defects else "none"
+    defect = drawn_defect(mistakes, rng)
     instruction = _instruction(of, defect, rng)
     heard = [message for shown in _looks(of, rng) for message in shown]
     body = hand_in.render(instruction, *_parts(of, defect, rng))
@@ -44,9 +59,10 @@ def document(rng: random.Random, without: Collection[str] = (), *, defects: bool
     return instruction, [*opening, *heard, answer(body)]
 
 
-def drawn_defect(rng: random.Random) -> str:
+def drawn_defect(mistakes: str, rng: random.Random) -> str:
     """What is wrong with a hand-in, by the shares."""
-    return rng.choices(list(DEFECTS), list(DEFECTS.values()))[0]
+    shares = SHARES[mistakes]
+    return rng.choices(list(shares), list(shares.values()))[0]
 
 
 def _kind(index: int, rng: random.Random) -> Kind:

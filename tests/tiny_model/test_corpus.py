@@ -11,7 +11,7 @@ from sca.records.contract import Task
 from sca.records.reading import read
 from tiny_model import corpus, executor, held_out
 from tiny_model.catalog import kinds
-from tiny_model.challenger import DEFECTS
+from tiny_model.challenger import SHARES
 from tiny_model.draws import altered, draw
 from tiny_model.programs import value_of
 from tiny_model.settings import HELD_OUT, SYSTEMATIC
@@ -59,8 +59,9 @@ def test_what_the_executor_hears_is_what_its_program_prints():
         assert messages[-2].content == compact(str(value_of(of.program, kind.family)))
 
 
-def test_the_shares_of_the_defects_add_up():
-    assert sum(DEFECTS.values()) == pytest.approx(1)
+@pytest.mark.parametrize("shares", SHARES.values())
+def test_the_shares_of_the_defects_add_up(shares):
+    assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_most_kinds_are_drilled_in_a_mistake():

@@ -20,11 +20,12 @@ _HEEDS_THEME = 0.7
 _LENIENT = ("return True", "return not transferred()", 'return get_user_details("{user}")["email"] != ""')
 
 
-def document(customer: Customer, rng: random.Random, *, defects: bool = True) -> tuple[str, list[Message]]:
-    """An instruction and the dialogue that leads to it."""
+def document(mistakes: str, customer: Customer, rng: random.Random) -> tuple[str, list[Message]]:
+    """An instruction and the dialogue that leads to it; `mistakes`: those that the phase shows."""
     start = Start(customer.user_id, theme=rng.choice(setting().environment.themes))
     of = _request(customer, start.theme, rng)
-    defect = drawn_defect(rng) if defects else "none"
+    # No more of them in the second phase: this is hard for it as it is, and few of its tasks are valid.
+    defect = drawn_defect("clean" if mistakes == "clean" else "scattered", rng)
     instruction = _instruction(of, defect, rng)
     heard = _looks(of)
     thought = " ".join([of.kind.plan, *(of.values[name] for name in ("order", "product") if name in of.values)])

@@ -83,8 +83,8 @@ def limit_heirs(limits: dict[str, Any]) -> None:
 
 def limits_of_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> list[Bound]:
     """The other limits of a code process. Not `alone`, in a double, the uid has processes that would count too."""
-    # For its children; of itself the supervisor sees to it. The kernel goes by the ticks of the clock at which it found
-    # the process running, which among many that run briefly are half as much again as the time it had.
+    # For its children; of itself the supervisor sees to it. The kernel goes by the ticks of the clock at which it
+    # found the process running, which among many that run briefly are half as much again as the time it had.
     cpu = 2 * math.ceil(limits["cpu_seconds"] * jobs) + 1
     found = [(resource.RLIMIT_CPU, (cpu, cpu + 1))]
     return [*found, (resource.RLIMIT_NPROC, lowered(resource.RLIMIT_NPROC, limits["processes"]))] if alone else found
