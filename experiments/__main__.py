@@ -38,8 +38,8 @@ def main(
         raise typer.Exit(1)
     kept.keep(found, file, base)
     plots = draw(found, docs / "evidence")
-    weakness = (ROOT / "experiments" / "weakness.md").read_text(encoding="utf-8").strip()
-    (docs / "evidence.md").write_text(page(found, plots, weakness), encoding="utf-8")
+    said = [(ROOT / "experiments" / name).read_text(encoding="utf-8").strip() for name in ("weakness.md", "tried.md")]
+    (docs / "evidence.md").write_text(page(found, plots, *said), encoding="utf-8")
     if earlier := [name for name, part in found.items() if part is not now.get(name)]:
         typer.echo(f"of earlier runs, kept in {file}: {', '.join(earlier)}", err=True)
     typer.echo(json.dumps(core(now if complete(now) else found)))

@@ -18,8 +18,8 @@ COMPARED = {
 }
 
 
-def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str) -> str:
-    """The text. `weakness`: what was put into the base on purpose, as its recipe says."""
+def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str, tried: str) -> str:
+    """The text. `weakness`: what was put into the base on purpose, as its recipe says. `tried`: what came before."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.ChainableUndefined, autoescape=False, trim_blocks=False
     )
@@ -31,6 +31,7 @@ def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str) -> str:
         found=found,
         plots=plots,
         weakness=weakness,
+        tried=tried,
         compared=COMPARED,
         expectations=expectations(found),
         missing=[name for part, name in parts.items() if not found.get(part)],

@@ -82,7 +82,7 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
     told = findings(tmp_path, FRESH)["pae"]
     assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
     assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
-    written = page({**findings(evidence, FRESH), "pae": told}, [], "")
+    written = page({**findings(evidence, FRESH), "pae": told}, [], "", "")
     assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
     assert "Trained on these it solves 75.0% [75.0, 75.0] of the fresh draws, +50.0 [+50.0, +50.0] points" in written
 
@@ -93,8 +93,9 @@ def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
 
 
 def test_the_page_says_what_holds_and_what_was_not_run(evidence):
-    text = page(findings(evidence, FRESH), [], "WEAKNESS.")
+    text = page(findings(evidence, FRESH), [], "WEAKNESS.", "TRIED.")
     assert "WEAKNESS." in text
+    assert "TRIED." in text
     assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
     assert "25.0% [25.0, 25.0] → 87.5% [87.5, 87.5], 3.50 times | holds |" in text
     assert "explore 20 s, eval 14 s, train 6 s." in text
