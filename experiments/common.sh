@@ -23,17 +23,18 @@ place() { # FOLDER: work there
 }
 
 once() { # NAME COMMAND…: run it unless it was run to its end before; each is noted with its seconds
-    local name=$1 stamp=.made/$1 began=$SECONDS
+    local name=$1 stamp=.made/$1 began=$SECONDS command
     shift
+    command="${*//"$root"/.}" # as it is wherever the project lies
     if [ -f "$stamp" ]; then
-        [ "$(cat "$stamp")" = "$*" ] && return
+        [ "$(cat "$stamp")" = "$command" ] && return
         echo "$PWD: $name was made by another command: $(cat "$stamp"); remove the folder to begin afresh" >&2
         exit 1
     fi
     printf '\n\033[1m%s: %s\033[0m\n' "${PWD#"$evidence/"}" "$*" >&2
     "$@"
     mkdir -p .made
-    printf '%s\n' "$*" >"$stamp.part"
+    printf '%s\n' "$command" >"$stamp.part"
     mv "$stamp.part" "$stamp"
     printf '%s %s\n' "$name" $((SECONDS - began)) >>seconds.txt
 }

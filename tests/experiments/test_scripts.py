@@ -39,6 +39,11 @@ def test_a_stage_of_another_command_is_refused(tmp_path):
     assert "say was made by another command: echo 1; remove the folder to begin afresh" in told.stderr
 
 
+def test_what_was_made_may_move_with_the_project(tmp_path):
+    bash(tmp_path, "once say echo $root/sca/models/tiny")
+    assert (tmp_path / "here" / ".made" / "say").read_text() == "echo ./sca/models/tiny\n"
+
+
 @pytest.mark.slow
 @pytest.mark.docker
 def test_part_a_runs_and_the_page_is_written(tmp_path):
