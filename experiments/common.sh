@@ -4,7 +4,7 @@
 #   MODEL     the model that improves        (the one that ships)
 #   SEEDS     one loop for each of them      (1 2 3)
 #   EPISODES  challenger's episodes in each  (500)
-#   TRIALS    attempts at each fresh draw    (2)
+#   TRIALS    attempts at each task measured (2)
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 evidence=${EVIDENCE:-$root/build/evidence}
@@ -12,7 +12,7 @@ model=${MODEL:-$root/sca/models/tiny}
 seeds=${SEEDS:-1 2 3}
 episodes=${EPISODES:-500}
 attempts=8 # at each task
-trials=${TRIALS:-2} # at each fresh draw; three seeds make six
+trials=${TRIALS:-2} # at each task that is measured on; three seeds make six
 
 # Settings of `sca train` for imitation, whatever is imitated: those that the model's sca.json has for rft.
 imitation=(--lr 5e-4 --epochs 4 --batch-size 32 --max-length 1024)

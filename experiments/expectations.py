@@ -44,7 +44,7 @@ def _improvement(found: Mapping[str, Any]) -> list[Expectation]:
             ratio >= 2 and full["low"] > base["high"],
         ),
         Expectation(
-            "The full filter is worth at least 5 points over none.",
+            "The full filter is worth at least 5 points over none (see *What was tried before*).",
             f"{percent(none)} without, {percent(full)} with; paired difference {points(over_none)} points",
             over_none["value"] >= 0.05,
         ),
@@ -82,5 +82,5 @@ def percent(rate: Mapping[str, Any]) -> str:
 
 
 def points(difference: Mapping[str, Any]) -> str:
-    """`+38.9 [33.1, 44.5]`, in percentage points."""
+    """`+38.9 [+33.1, +44.5]`, in percentage points."""
     return f"{100 * difference['value']:+.1f} [{100 * difference['low']:+.1f}, {100 * difference['high']:+.1f}]"

@@ -98,6 +98,7 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     assert "TRIED." in text
     assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
     assert "25.0% [25.0, 25.0] → 87.5% [87.5, 87.5], 3.50 times | holds |" in text
+    assert "`full` less `none`, paired over fresh draws of seen wording: +37.5 [+37.5, +37.5] points." in text
     assert "explore 20 s, eval 14 s, train 6 s." in text
     not_run = text.partition("## Not run yet\n")[2]
     assert (

@@ -40,8 +40,9 @@ def test_a_stage_of_another_command_is_refused(tmp_path):
 
 
 def test_what_was_made_may_move_with_the_project(tmp_path):
-    bash(tmp_path, "once say echo $root/sca/models/tiny")
-    assert (tmp_path / "here" / ".made" / "say").read_text() == "echo ./sca/models/tiny\n"
+    for move in ("", "root=/elsewhere;"):
+        bash(tmp_path, f"{move} once say bash -c 'echo made >>log' $root/sca/models/tiny")
+    assert (tmp_path / "here" / "log").read_text() == "made\n"
 
 
 @pytest.mark.slow

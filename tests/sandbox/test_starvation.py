@@ -1,15 +1,20 @@
 """A machine that is too busy makes programs slow, never wrong."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from sca.environment.authoring import ToolError
+from sca.environment.binding import Parameters
 from sca.sandbox import Limits
 from sca.sandbox.guest.clock import Clock
 from sca.sandbox.guest.jobs import Job
+from sca.sandbox.guest.state import State
 from sca.sandbox.host.double import SubprocessSandbox
 
 HOGS = 8
@@ -42,7 +47,7 @@ async def test_a_program_that_waits_for_a_core_is_not_out_of_time(starved, shop)
 
 @pytest.fixture
 def crowded():
-    """One core, and many who take it so briefly that the clock's ticks find others running for the most part."""
+    """One core, and many who take it so briefly that the clock's ticks seldom find them running, but the program."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     sleepers = [subprocess.Popen([sys.executable, "-c", BRIEFLY], start_new_session=True) for _ in range(HOGS)]
@@ -57,6 +62,24 @@ async def test_a_program_that_shares_a_core_with_many_brief_ones_has_its_cpu_tim
     async with SubprocessSandbox(shop, limits=Limits(cpu_seconds=1)) as sandbox, sandbox.box() as box:
         run = await (await box.world()).run("import time\nwhile time.process_time() < 0.9: pass\nresult = 'done'")
     assert (run.status, run.result) == ("ok", "done")
+
+
+def test_a_tool_that_shares_a_core_with_many_brief_ones_has_its_cpu_time(crowded):
+    class Slow:
+        def spin(self, seconds: float) -> None:
+            began = time.process_time()
+            while time.process_time() - began < seconds:
+                pass
+
+    parameters = Parameters(Slow.spin)
+    state = State(None, Slow(), {}, {}, {"spin": parameters}, {"cpu_seconds": 0.5, "result_bytes": 99})
+    before = signal.signal(signal.SIGPROF, state._look_at_clock)
+    try:
+        assert state._call("spin", parameters.bind([0.45], {})) == b'{"result": null}'
+        with pytest.raises(ToolError, match="spin took too long and was stopped"):
+            state._call("spin", parameters.bind([5], {}))
+    finally:
+        signal.signal(signal.SIGPROF, before)
 
 
 def clock():

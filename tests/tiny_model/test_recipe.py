@@ -6,7 +6,7 @@ import pytest
 
 from sca.engines.opening import model_settings, open_engine
 from tiny_model import recipe
-from tiny_model.settings import SHIPPED, SIBLING, TEMPLATE, Phase, Shape
+from tiny_model.settings import MODEL, SHIPPED, SIBLING, TEMPLATE, Phase, Shape
 
 SMALL = Shape(vocabulary=900, hidden=32, layers=1, heads=2, key_value_heads=1, intermediate=64)
 
@@ -37,6 +37,11 @@ def test_what_it_makes_is_a_model_folder(made):
         said = json.loads((TEMPLATE / "sca.json").read_text())
         assert model_settings(str(folder)) == said
         assert (folder / "README.md").read_text() == (TEMPLATE / "README.md").read_text()
+
+
+def test_the_model_that_ships_has_the_recipes_card_and_settings():
+    for file in TEMPLATE.iterdir():
+        assert (MODEL / file.name).read_text() == file.read_text()
 
 
 async def test_what_it_makes_can_be_loaded(made):
