@@ -1,6 +1,7 @@
 """Containers that several tests use: started once, each test on a fresh copy of the state."""
 
 import os
+import signal
 
 import pytest
 
@@ -9,6 +10,8 @@ from sca.scaffold import FOLDER
 
 # As the command line does, before PyTorch is loaded: threads that wait for each other sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
