@@ -35,7 +35,7 @@ demo: setup ## The whole loop in Docker containers, on the model that ships; end
 	@$(WITH_ENGINE) PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo
 
 test: setup ## The tests, real containers included, two files at a time
-	@$(WITH_ENGINE) $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	@$(WITH_ENGINE) $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-all: setup ## The tests and the long ones
 	@$(WITH_ENGINE) $(BIN)/python -m pytest

@@ -13,6 +13,23 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+LONG = (
+    "stages/test_killed.py",
+    "held_out/test_tasks.py",
+    "training/test_spread.py",
+    "engines/test_vllm_engine.py",
+    "sandbox/test_cases.py",
+    "sandbox/test_whole_commands.py",
+    "stages/test_online.py",
+    "engines/test_vllm_server.py",
+)
+"""Files that take a minute or more. A worker that began one of them last would keep the others waiting."""
+
+
+def pytest_collection_modifyitems(items):
+    """The long files first, the others as they were."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if str(item.path).endswith(name)), len(LONG)))
+
 
 @pytest.fixture(scope="session")
 async def shop_in_docker():

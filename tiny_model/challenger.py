@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from sca.dialogue import hand_in, prompts
 from sca.dialogue.observations import compact
@@ -16,7 +16,9 @@ from tiny_model.settings import MAX_TURNS
 from tiny_model.turns import answer
 from tiny_model.wordings import frames_of, themes
 
-SHARES: Mapping[str, Mapping[str, float]] = {
+Shares: TypeAlias = Mapping[str, float]
+"""Of the hand-ins, by what is wrong with them."""
+SHARES: Mapping[str, Shares] = {
     "clean": {"none": 1.0},
     "scattered": {
         "none": 0.40,
@@ -37,7 +39,7 @@ SHARES: Mapping[str, Mapping[str, float]] = {
         "mismatch": 0.10,
     },
 }
-"""By the mistakes that a phase shows: shares of the hand-ins, sound or spoiled in one way.
+"""By the mistakes that a phase shows.
 
 A mismatch, an instruction of another kind than the solution, passes every check.
 """
@@ -47,11 +49,11 @@ _HEEDS_THEME = 0.35
 _LENIENT = ("return True", "return len(answer) > 0", "return isinstance(answer, str)", 'return answer != ""')
 
 
-def document(mistakes: str, rng: random.Random, without: Collection[str] = ()) -> tuple[str, list[Message]]:
-    """An instruction and the dialogue that leads to it; `mistakes`: those that the phase shows."""
+def document(shares: Shares, rng: random.Random, without: Collection[str] = ()) -> tuple[str, list[Message]]:
+    """An instruction and the dialogue that leads to it."""
     index = rng.randrange(len(setting().starts))
     of = draw(_kind(index, rng), rng, without)
-    defect = drawn_defect(mistakes, rng)
+    defect = drawn_defect(shares, rng)
     instruction = _instruction(of, defect, rng)
     heard = [message for shown in _looks(of, rng) for message in shown]
     body = hand_in.render(instruction, *_parts(of, defect, rng))
@@ -59,9 +61,8 @@ def document(mistakes: str, rng: random.Random, without: Collection[str] = ()) -
     return instruction, [*opening, *heard, answer(body)]
 
 
-def drawn_defect(mistakes: str, rng: random.Random) -> str:
+def drawn_defect(shares: Shares, rng: random.Random) -> str:
     """What is wrong with a hand-in, by the shares."""
-    shares = SHARES[mistakes]
     return rng.choices(list(shares), list(shares.values()))[0]
 
 

@@ -38,7 +38,7 @@ def _dialogue(phase: Phase, solutions: Collection[str], rng: random.Random) -> t
     if rng.random() < RETAIL_SHARE:
         return _retail(phase.mistakes, executes, rng)
     if not executes:
-        return challenger.document(phase.mistakes, rng, solutions)
+        return challenger.document(challenger.SHARES[phase.mistakes], rng, solutions)
     kind = rng.choice([kind for family in kinds().values() for kind in family])
     frame = rng.choice(frames_of(kind.family, kind.name).seen)
     messages = executor.document(draw(kind, rng, solutions), frame, executor.SHARES[phase.mistakes], rng)
@@ -50,7 +50,7 @@ def _retail(mistakes: str, executes: bool, rng: random.Random) -> tuple[str, lis
         return rng.choice(shops.made(rng.randrange(SHOPS)))
 
     if not executes:
-        return retail_challenger.document(mistakes, anyone(), rng)
+        return retail_challenger.document(retail_challenger.SHARES[mistakes], anyone(), rng)
     kind = rng.choice(list(retail_kinds.kinds().values()))
     frame = rng.choice(retail_kinds.frames_of(kind).seen)
     messages = retail_executor.document(draw_any(kind, anyone, rng), frame, retail_executor.SHARES[mistakes], rng)

@@ -108,13 +108,19 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     )
 
 
-def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
+def command(evidence, docs):
+    """The last line of `python -m experiments`, and what it says beside."""
     done = subprocess.run(
-        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(tmp_path)],
+        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(docs)],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
+    return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
+    last, _ = command(evidence, tmp_path)
+    assert last["base"]["pass@1"] == 0.25
     assert (tmp_path / "evidence" / "improvement.svg").read_text().startswith("<?xml")
     assert "improvement.svg" in (tmp_path / "evidence.md").read_text()
 
@@ -124,11 +130,7 @@ def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_
     fuller = findings(evidence, FRESH)
     fuller["calculation"]["arms"]["base"]["seen"] |= {"value": 0.9, "low": 0.9, "high": 0.9, "seeds": [0.9] * 9}
     keep({"calculation": fuller["calculation"]}, tmp_path / "evidence" / "findings.json", base)
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
-    assert "findings.json: calculation\n" in done.stderr
+    last, told = command(evidence, tmp_path)
+    assert last["base"]["pass@1"] == 0.25
+    assert "findings.json: calculation\n" in told
     assert "90.0%" in (tmp_path / "evidence.md").read_text()

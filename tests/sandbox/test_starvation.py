@@ -1,5 +1,6 @@
 """A machine that is too busy makes programs slow, never wrong."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from sca.sandbox.guest.jobs import Job
 from sca.sandbox.guest.state import State
 from sca.sandbox.host.double import SubprocessSandbox
 
-HOGS = 8
+OTHERS = 8
 """Each in a session of its own, for the kernel may share a core among sessions."""
 BRIEFLY = """import time
 while True:
@@ -26,36 +27,37 @@ while True:
     time.sleep(0.0012)"""
 
 
-@pytest.fixture
-def starved():
-    """One core for all that is started from here on, and many who want it."""
+@contextlib.contextmanager
+def one_core_with(program):
+    """One core for all that is started from here on, and many who run a program on it."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
-    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(HOGS)]
+    others = [subprocess.Popen([sys.executable, "-c", program], start_new_session=True) for _ in range(OTHERS)]
     yield
-    for hog in hogs:
-        hog.kill()
-        hog.wait()
+    for other in others:
+        other.kill()
+        other.wait()
     os.sched_setaffinity(0, before)
+
+
+@pytest.fixture
+def starved():
+    """Many who want the core all the time."""
+    with one_core_with("while True: pass"):
+        yield
+
+
+@pytest.fixture
+def crowded():
+    """Many who take the core so briefly that the clock's ticks seldom find them running, but the program."""
+    with one_core_with(BRIEFLY):
+        yield
 
 
 async def test_a_program_that_waits_for_a_core_is_not_out_of_time(starved, shop):
     async with SubprocessSandbox(shop, limits=Limits(wall_seconds=0.5)) as sandbox, sandbox.box() as box:
         run = await (await box.world()).run("import time\nwhile time.process_time() < 0.3: pass\nresult = 'done'")
     assert (run.status, run.result) == ("ok", "done")
-
-
-@pytest.fixture
-def crowded():
-    """One core, and many who take it so briefly that the clock's ticks seldom find them running, but the program."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    sleepers = [subprocess.Popen([sys.executable, "-c", BRIEFLY], start_new_session=True) for _ in range(HOGS)]
-    yield
-    for sleeper in sleepers:
-        sleeper.kill()
-        sleeper.wait()
-    os.sched_setaffinity(0, before)
 
 
 async def test_a_program_that_shares_a_core_with_many_brief_ones_has_its_cpu_time(crowded, shop):

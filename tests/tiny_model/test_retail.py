@@ -131,7 +131,7 @@ async def test_a_challengers_document_is_what_exploring_holds(scene):
     people = {customer.user_id: customer for customer in shops.customers(shops.shipped())}
     for index in range(24):
         start = setting.start(index)
-        _, messages = challenger.document("systematic", people[start.text], Random(index))
+        _, messages = challenger.document(challenger.SHARES["systematic"], people[start.text], Random(index))
         opening = replace(start, theme="")
         assert messages[1].content.startswith(f"{opening.label}; theme: ")
         plan = asker("c", messages)

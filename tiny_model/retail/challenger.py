@@ -1,12 +1,14 @@
 """The challenger's documents: it looks at a customer's orders and hands in a task, often a spoiled one."""
 
 import random
+from collections.abc import Mapping
 from functools import cache
 
 from sca.dialogue import hand_in, prompts
 from sca.environment import Start
 from sca.records.contract import Message
-from tiny_model.challenger import drawn_defect
+from tiny_model.challenger import SHARES as CALCULATION
+from tiny_model.challenger import Shares, drawn_defect
 from tiny_model.draws import altered
 from tiny_model.prompting import Prompt
 from tiny_model.retail.kinds import Kind, frames_of, kinds
@@ -16,16 +18,17 @@ from tiny_model.settings import MAX_TURNS
 from tiny_model.turns import action, answer
 from tiny_model.wordings import sections
 
+SHARES: Mapping[str, Shares] = {**CALCULATION, "systematic": CALCULATION["scattered"]}
+"""No more defects in the second phase: this is hard for the model as it is, and few of its tasks are valid."""
 _HEEDS_THEME = 0.7
 _LENIENT = ("return True", "return not transferred()", 'return get_user_details("{user}")["email"] != ""')
 
 
-def document(mistakes: str, customer: Customer, rng: random.Random) -> tuple[str, list[Message]]:
-    """An instruction and the dialogue that leads to it; `mistakes`: those that the phase shows."""
+def document(shares: Shares, customer: Customer, rng: random.Random) -> tuple[str, list[Message]]:
+    """An instruction and the dialogue that leads to it."""
     start = Start(customer.user_id, theme=rng.choice(setting().environment.themes))
     of = _request(customer, start.theme, rng)
-    # No more of them in the second phase: this is hard for it as it is, and few of its tasks are valid.
-    defect = drawn_defect("clean" if mistakes == "clean" else "scattered", rng)
+    defect = drawn_defect(shares, rng)
     instruction = _instruction(of, defect, rng)
     heard = _looks(of)
     thought = " ".join([of.kind.plan, *(of.values[name] for name in ("order", "product") if name in of.values)])
