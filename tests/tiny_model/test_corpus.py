@@ -64,9 +64,12 @@ def test_what_the_executor_hears_is_what_its_program_prints():
 def test_the_last_phase_shows_more_lenient_checks_in_calculation_alone():
     rng, customer = Random(3), shops.customers(shops.shipped())[0]
 
+    def spoiled(of, text):
+        return any(f"    {check}\n" in text for check in of._LENIENT[:2])
+
     def lenient(of, *args):
         before, after = (
-            sum("return True" in of.document(of.SHARES[mistakes], *args)[1][-1].content for _ in range(200))
+            sum(spoiled(of, of.document(of.SHARES[mistakes], *args)[1][-1].content) for _ in range(600))
             for mistakes in ("scattered", "systematic")
         )
         return after / before
