@@ -48,6 +48,7 @@ trained() { # CHECKPOINT: how many attempts it was trained on
 }
 
 in_environment() { # NAME: what is explored and measured; `data` goes to every stage, `user` where one takes part
+    local each
     env=$1
     fresh=$root/tiny_model/held_out.jsonl
     data=() user=() measured=()

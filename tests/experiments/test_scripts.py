@@ -45,6 +45,14 @@ def test_what_was_made_may_move_with_the_project(tmp_path):
     assert (tmp_path / "here" / "log").read_text() == "made\n"
 
 
+def test_a_loop_over_environments_keeps_its_place(tmp_path):
+    loop = 'for each in calculation retail; do in_environment $each; echo "$each ${data[*]:-} ${#measured[@]}" >>log; done'
+    assert bash(tmp_path, loop).returncode == 0
+    files = 2 * len(list(ROOT.glob("environments/*/tasks/test.jsonl")))
+    small = f"--data {ROOT}/environments/retail/small"
+    assert (tmp_path / "here" / "log").read_text() == f"calculation  {files}\nretail {small} {files}\n"
+
+
 @pytest.mark.slow
 @pytest.mark.docker
 def test_part_a_runs_and_the_page_is_written(tmp_path):
