@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments import filters
 from experiments.oracle import read
-from experiments.results import Arm, Wanted, arm, attempts, records, seconds, seeds, worded
+from experiments.results import Arm, Wanted, arm, attempts, records, seconds, seeds, trained_on, worded
 from sca.records.contract import JudgedTask, Task
 
 ARMS = ("base", "none", "full", "control")
@@ -77,6 +77,7 @@ def _measured(folders: Sequence[Path], name: str, rates: Arm, base: Arm, fresh: 
     sorts: dict[str, Wanted] = {"seen": worded(fresh, "seen"), "held-out": worded(fresh, "held-out")}
     measured: dict[str, Any] = {sort: rates.rates(wanted) for sort, wanted in sorts.items()}
     measured |= {f"{sort} gain": rates.gain(base, wanted) for sort, wanted in sorts.items()}
+    measured["trained on"] = trained_on(folders, name)
     if greedy := arm(folders, f"{name}-greedy"):
         measured |= {f"{sort} greedy": greedy.rates(wanted) for sort, wanted in sorts.items()}
     if test := arm(folders, f"{name}-test"):
@@ -152,11 +153,12 @@ def _joint(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
         rates = arm(folders, "joint-fresh")
         if base is not None and rates is not None:
             found[env] = _measured(folders, "joint", rates, base, tasks)
+            found[env]["trained on"] = trained_on([folder.parent for folder in folders], "joint")
     return found
 
 
 def _funnel(folders: Sequence[Path]) -> dict[str, Any]:
-    """Of the challenger's episodes: handed in, valid, and how many different solutions the valid ones have."""
+    """Of the challenger's episodes: handed in, valid; of these, different solutions, and those that call no tool."""
     judged = [task for folder in folders for task in records(folder / "judged.jsonl", JudgedTask)]
     left_out = sum(len((folder / "not_handed_in.jsonl").read_bytes().splitlines()) for folder in folders)
     valid = [task for task in judged if task.verdict.valid]
@@ -165,6 +167,7 @@ def _funnel(folders: Sequence[Path]) -> dict[str, Any]:
         "handed_in": len(judged),
         "valid": len(valid),
         "different": sum(not task.verdict.quality.get("duplicate_of") for task in valid),
+        "no call": sum(not task.verdict.quality.get("solution_calls") for task in valid),
         "mutation_score": _mean(valid, "mutation_score"),
         "grounded": _mean(valid, "grounded"),
     }

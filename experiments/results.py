@@ -1,5 +1,6 @@
 """Reading what the experiments left behind: success rates over seeds, differences, and how the time was spent."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,14 @@ def arm(folders: Sequence[Path], name: str) -> Arm | None:
     if not files or not all((folder / ".made" / name).exists() for folder in folders):
         return None
     return Arm(tuple(_rates(attempts(file)) for file in files))
+
+
+def trained_on(folders: Sequence[Path], name: str) -> int | None:
+    """How many attempts the checkpoints `NAME` were trained on, all folders together; None where one is not there."""
+    files = [folder / name / "training.json" for folder in folders]
+    if not all(file.exists() for file in files):
+        return None
+    return sum(int(json.loads(file.read_text("utf-8"))["counts"]["attempts"]) for file in files)
 
 
 def seeds(place: Path) -> list[Path]:

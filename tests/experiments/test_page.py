@@ -27,10 +27,18 @@ def evidence(tmp_path_factory):
         for name, successes in ARMS.items():
             _results(place, f"{name}-fresh", fresh, successes - (name == "full" and seed == 2), 4)
             _results(place, f"{name}-greedy", fresh, min(1, successes - 1), 1)
-        (place / "judged.jsonl").write_text("")
+        (place / "full").mkdir()
+        (place / "full" / "training.json").write_text('{"counts": {"attempts": 120}}')
+        (place / "judged.jsonl").write_text("".join(json.dumps(guessed(n)) + "\n" for n in range(seed)))
         (place / "not_handed_in.jsonl").write_text("{}\n")
         (place / "seconds.txt").write_text("explore 10\nfull-fresh 5\nfull-greedy 2\nfull-train 3\n")
     return folder
+
+
+def guessed(number):
+    """A valid task whose solution only says something."""
+    verdict = {"valid": True, "reason": None, "checks": {}, "quality": {"solution_calls": 0}}
+    return {"id": f"x-000000-{number:06}", "environment": "calculation", "instruction": "Add.", "verdict": verdict}
 
 
 def _results(place, name, tasks, successes, trials):
@@ -99,6 +107,9 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
     assert "25.0% [25.0, 25.0] → 87.5% [87.5, 87.5], 3.50 times | holds |" in text
     assert "`full` less `none`, paired over fresh draws of seen wording: +37.5 [+37.5, +37.5] points." in text
+    assert next(line for line in text.splitlines() if line.startswith("| full |")).endswith(" | 240 |")
+    assert next(line for line in text.splitlines() if line.startswith("| none |")).endswith(" | – |")
+    assert "handed in 3 tasks; 3\n(60.0%) are valid, 3 of them different, and 3 have a\nsolution that calls" in text
     assert "explore 20 s, eval 14 s, train 6 s." in text
     not_run = text.partition("## Not run yet\n")[2]
     assert (

@@ -46,7 +46,8 @@ def test_what_was_made_may_move_with_the_project(tmp_path):
 
 
 def test_a_loop_over_environments_keeps_its_place(tmp_path):
-    loop = 'for each in calculation retail; do in_environment $each; echo "$each ${data[*]:-} ${#measured[@]}" >>log; done'
+    told = 'echo "$each ${data[*]:-} ${#measured[@]}" >>log'
+    loop = f"for each in calculation retail; do in_environment $each; {told}; done"
     assert bash(tmp_path, loop).returncode == 0
     files = 2 * len(list(ROOT.glob("environments/*/tasks/test.jsonl")))
     small = f"--data {ROOT}/environments/retail/small"
