@@ -8,7 +8,8 @@ for seed in $seeds; do
     place "pae/$env/seed-$seed"
     once explore sca explore --env "$env" --method pae "${data[@]}" -n "$episodes" --seed "$seed" --model "$model" \
         -o proposed.jsonl
-    once not-fresh python -m experiments.leaks proposed.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
+    once instructed sca select proposed.jsonl --filter "instruction != None" -o instructed.jsonl
+    once not-fresh python -m experiments.leaks instructed.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
     once clean python -m experiments.leaks not_fresh.jsonl "${measured[@]}" --clean clean.jsonl
     [ -s clean.jsonl ] || continue
     once rollout sca rollout clean.jsonl "${data[@]}" "${user[@]}" --reward judge --attempts "$attempts" --seed "$seed" \

@@ -272,9 +272,10 @@ def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "R
     if reward != "judge":
         check_judgeable(tasks, file, reward)
     problems = []
+    without = "leave such tasks out with sca select --filter 'instruction != None'"
     for task in tasks:
         if task.instruction is None:
-            problems.append(f"{file}: {task.id}: instruction: is null; `sca validate` keeps only tasks that have one")
+            problems.append(f"{file}: {task.id}: instruction: is null; {without}")
         if agent == "oracle" and (task.solution, task.actions, task.expected_output) == (None, None, None):
             problems.append(f"{file}: {task.id}: solution: is null; the oracle has nothing to do")
     if problems:

@@ -81,6 +81,15 @@ def test_an_oracle_needs_solutions(sca):
     assert (code, "t.jsonl: shop-000000-000001: solution: is null" in told) == (1, True)
 
 
+def test_a_proposal_without_an_instruction_is_named_and_what_leaves_it_out_does(sca):
+    tasks = [{}, {"id": "b", "instruction": None}]
+    code, told = sca(tasks, "rollout", "t.jsonl", *SHOP, "--reward", "judge", "--model", f"{REPO}/sca/models/tiny")
+    problem = "t.jsonl: b: instruction: is null; leave such tasks out with sca select --filter 'instruction != None'"
+    assert (code, problem in " ".join(told.split())) == (1, True)
+    code, told = sca(tasks, "select", "t.jsonl", "--filter", "instruction != None")
+    assert (code, "1 of 2 lines" in told) == (0, True)
+
+
 def test_without_tasks_there_is_nothing_to_do(sca):
     code, told = sca([], "rollout", "t.jsonl", *SHOP, "--agent", "nop")
     assert (code, "nothing to do: there are no tasks" in told) == (0, True)
