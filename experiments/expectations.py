@@ -1,7 +1,9 @@
 """What was expected of the figures, and whether it came out; nothing here changes a figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from experiments.findings import complete
@@ -17,13 +19,15 @@ class Expectation:
 
 
 def expectations(found: Mapping[str, Any]) -> list[Expectation]:
-    """Of part a on calculation and of part b, as far as they were run."""
+    """Of all parts, as far as they were run."""
     told = []
     if complete(found):
         told += _improvement(found["calculation"])
     if filters := found.get("filters"):
         told += _filters(filters)
-    return told
+    if {"base", "full"} <= set(arms := found.get("retail", {}).get("arms", {})):
+        told.append(_retail(arms))
+    return told + _ordered(found) + _second_round(found) + _joint(found)
 
 
 def _improvement(found: Mapping[str, Any]) -> list[Expectation]:
@@ -73,6 +77,88 @@ def _filters(rows: Mapping[str, Any]) -> list[Expectation]:
             f"{missed[0]:.1%} without the filter, {missed[1]:.1%} with it",
             missed[1] > 0,
         ),
+    ]
+
+
+def _retail(arms: Mapping[str, Any]) -> Expectation:
+    gain = arms["full"]["seen gain"]
+    return Expectation(
+        "A round helps in retail, too (paper: 8.9 → 13.0).",
+        f"{percent(arms['base']['seen'])} → {percent(arms['full']['seen'])}, {points(gain)} points",
+        gain["low"] > 0,
+    )
+
+
+ORDERS: Mapping[str, tuple[str, Sequence[Sequence[str]]]] = {
+    "algorithms": (
+        "Online PPO and GRPO come out above RFT, and RFT above DPO (paper, Figure 3: 43.2, 39, 31.8, 28.6).",
+        (("online-ppo", "online-grpo"), ("rft",), ("dpo",)),
+    ),
+    "tasks-or-attempts": (
+        "More tasks are worth more than more attempts at each (paper, Figure 6: 31.3, 24.0, 20.3).",
+        (("each-8",), ("each-20",), ("each-80",)),
+    ),
+    "distillation": (
+        "All attempts of a teacher teach more than its successes alone (paper: 32.2 against 27.8).",
+        (("all",), ("successes",)),
+    ),
+}
+"""Part → what was expected of it, and its arms from the best to the worst; of those in one group nothing was."""
+
+
+def _ordered(found: Mapping[str, Any]) -> list[Expectation]:
+    """By the values alone; their intervals say how much of an order may be chance."""
+    told = []
+    for part, (expected, groups) in ORDERS.items():
+        arms, names = found.get(part, {}), [name for group in groups for name in group]
+        if set(names) <= set(arms):
+            rates = [[arms[name]["seen"]["value"] for name in group] for group in groups]
+            said = ", ".join(f"{name} {percent(arms[name]['seen'])}" for name in names)
+            told.append(Expectation(expected, said, all(min(one) > max(next_) for one, next_ in pairwise(rates))))
+    return told
+
+
+def _second_round(found: Mapping[str, Any]) -> list[Expectation]:
+    after, first = found.get("second-round", {}), found.get("calculation", {}).get("arms", {})
+    if not {"after full", "after joint"} <= set(after) or not {"base", "full"} <= set(first):
+        return []
+    second = after["after full"]["seen"]
+    seeds = len(second["seeds"])
+    base, once = (fmean(first[name]["seen"]["seeds"][:seeds]) for name in ("base", "full"))
+    different = [_share_different(after[name]["funnel"]) for name in ("after full", "after joint")]
+    return [
+        Expectation(
+            "A second round gains less than the first: the executor saturates on what a fixed challenger offers.",
+            f"{base:.1%} → {once:.1%} → {percent(second)}",
+            second["value"] - once < once - base,
+        ),
+        Expectation(
+            "A challenger that learned from its valid tasks writes tasks that are less different.",
+            f"of the valid ones {different[1]:.1%} differ, {different[0]:.1%} of one that did not",
+            different[1] < different[0],
+        ),
+    ]
+
+
+def _share_different(funnel: Mapping[str, Any]) -> float:
+    return float(funnel["different"] / funnel["valid"]) if funnel["valid"] else 0.0
+
+
+def _joint(found: Mapping[str, Any]) -> list[Expectation]:
+    joint = found.get("joint", {})
+    pairs = {
+        env: (row["seen"], fmean(own["seen"]["seeds"][: len(row["seen"]["seeds"])]))
+        for env, row in joint.items()
+        if (own := found.get(env, {}).get("arms", {}).get("full"))
+    }
+    if not pairs:
+        return []
+    return [
+        Expectation(
+            "One model for two environments is no better than one for each (paper, Table 2: 23.0 against 23.5).",
+            "; ".join(f"{env}: {percent(rate)}, of its own {own:.1%}" for env, (rate, own) in pairs.items()),
+            all(rate["low"] <= own for rate, own in pairs.values()),
+        )
     ]
 
 

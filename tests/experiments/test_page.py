@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from experiments.__main__ import FRESH, ROOT
+from experiments.expectations import expectations
 from experiments.findings import core, findings
 from experiments.kept import fingerprint, keep
 from experiments.page import page
@@ -117,6 +118,46 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
         "d. More tasks, or more attempts at each, e. Distillation from a stronger sibling, "
         "f. A second round, and a challenger that learns, g. One model for two environments."
     )
+
+
+def told(**parts):
+    """Whether what was expected of parts came out, in the order of the page; rates without spread, of one seed."""
+
+    def rate(value):
+        return {"value": value, "low": value - 0.05, "high": value + 0.05, "seeds": [value]}
+
+    def arm(value, **more):
+        return {"seen": rate(value), "seen gain": rate(value - 0.3)} | more
+
+    arms = {part: {name: arm(value) for name, value in values.items()} for part, values in parts.items()}
+    first = {"arms": {"base": arm(0.3), "full": arm(0.6)}}
+    retail = {"retail": {"arms": arms.pop("retail")}} if "retail" in arms else {}
+    for name, row in arms.get("second-round", {}).items():
+        row["funnel"] = {"valid": 10, "different": 9 if name == "after full" else 8}
+    return [one.holds for one in expectations({"calculation": first, **retail, **arms})]
+
+
+@pytest.mark.parametrize(
+    ("parts", "holds"),
+    [
+        ({}, []),
+        ({"retail": {"base": 0.3, "full": 0.36}}, [True]),
+        ({"retail": {"base": 0.3, "full": 0.34}}, [False]),
+        ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.7}}, [True]),
+        ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.5}}, [False]),
+        ({"algorithms": {"rft": 0.5, "dpo": 0.5, "online-ppo": 0.6, "online-grpo": 0.7}}, [False]),
+        ({"algorithms": {"rft": 0.5, "dpo": 0.4}}, []),
+        ({"tasks-or-attempts": {"each-8": 0.6, "each-20": 0.5, "each-80": 0.4}}, [True]),
+        ({"tasks-or-attempts": {"each-8": 0.6, "each-20": 0.4, "each-80": 0.5}}, [False]),
+        ({"distillation": {"teacher": 0.9, "all": 0.5, "successes": 0.6}}, [False]),
+        ({"second-round": {"after full": 0.8, "after joint": 0.8}}, [True, True]),
+        ({"second-round": {"after full": 0.95, "after joint": 0.8}}, [False, True]),
+        ({"joint": {"calculation": 0.62}}, [True]),
+        ({"joint": {"calculation": 0.7}}, [False]),
+    ],
+)
+def test_what_was_expected_of_the_further_parts_is_held_against_them(parts, holds):
+    assert told(**parts) == holds
 
 
 def command(evidence, docs):
