@@ -6,6 +6,8 @@ from typing import Any
 
 import matplotlib
 
+from experiments.findings import COMPARED
+
 matplotlib.use("svg")
 
 from matplotlib import pyplot  # after the backend was chosen: there may be no screen
@@ -23,11 +25,14 @@ def draw(found: Mapping[str, Any], folder: Path) -> list[str]:
     if filters := found.get("filters"):
         written.append(_filters(filters, folder / "filters.svg"))
         written.append(_rewards(filters, folder / "rewards.svg"))
+    if arms := found.get("retail", {}).get("arms"):
+        written.append(_bars(arms, folder / "retail.svg"))
+    written += [_bars(arms, folder / f"{part}.svg") for part in COMPARED if (arms := found.get(part))]
     return written
 
 
 def _bars(arms: Mapping[str, Any], file: Path) -> str:
-    figure, axes = pyplot.subplots(figsize=(5.2, 2.6), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(max(5.2, 0.95 * len(arms) + 0.8), 2.6), layout="constrained")
     for offset, (sort, colour) in enumerate((("seen", "#2a7f62"), ("held-out", "#8fc1a9"))):
         rates = [arms[name][sort] for name in arms]
         places = [place + 0.38 * offset for place in range(len(arms))]
