@@ -22,7 +22,7 @@ WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-# --no-compile: of 25,000 modules a few thousand are ever imported; each is compiled when it first is.
+# pip --no-compile: of 25,000 modules a few thousand are ever imported; each is compiled when it first is.
 setup: $(STAMP) ## A virtual environment in .venv with everything pinned; done again only when the pins change
 
 $(STAMP): pyproject.toml constraints.txt
