@@ -60,14 +60,25 @@ in_environment() { # NAME: what is explored and measured; `data` goes to every s
     fi
 }
 
-practise() { # SEED: a challenger's tasks, judged, not filtered, without any to measure on; the model's attempts at them
+practise() { # SEED: a challenger's tasks, judged, not filtered, without any to measure on; attempts at the valid ones
     once explore sca explore --env "$env" "${data[@]}" -n "$episodes" --seed "$1" --model "$model"
     once validate sca validate tasks.jsonl "${data[@]}" --tasks-per-container 32 --filter none -o judged.jsonl --rejected not_handed_in.jsonl
     once not-fresh python -m experiments.leaks judged.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
     once clean python -m experiments.leaks not_fresh.jsonl "${measured[@]}" --clean clean.jsonl
     once full sca select clean.jsonl --filter valid -o full.jsonl
-    once rollout sca rollout clean.jsonl "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" --model "$model"
-    once full-attempts sca select trajectories.jsonl --tasks full.jsonl -o full-attempts.jsonl
+    if [ "$env" = calculation ]; then # part b compares filters by the attempts at whatever they admit
+        once rollout sca rollout clean.jsonl --attempts "$attempts" --seed "$1" --model "$model"
+    fi
+    attempt "$1" full
+}
+
+attempt() { # SEED NAME: the model's attempts at the tasks NAME.jsonl, in NAME-attempts.jsonl
+    if [ "$env" = calculation ]; then
+        once "$2-attempts" sca select trajectories.jsonl --tasks "$2.jsonl" -o "$2-attempts.jsonl"
+    else
+        once "$2-attempts" sca rollout "$2.jsonl" "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" \
+            --model "$model" -o "$2-attempts.jsonl"
+    fi
 }
 
 evaluate() { # SEED NAME MODEL: on fresh draws, sampled and greedy

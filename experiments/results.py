@@ -99,7 +99,8 @@ def seconds(folders: Iterable[Path]) -> dict[str, int]:
 
 def _stage(name: str) -> str:
     kind = name.rpartition("-")[2]
-    return {"fresh": "eval", "greedy": "eval", "test": "eval", "train": "train"}.get(kind, name)
+    stages = {"fresh": "eval", "greedy": "eval", "test": "eval", "train": "train", "attempts": "rollout"}
+    return stages.get(kind, name)
 
 
 def _rates(made: Iterable[Trajectory]) -> dict[str, float]:

@@ -14,7 +14,7 @@ for seed in $seeds; do
     place "$env/seed-$seed"
     practise "$seed"
     once none first "$(wc -l <full.jsonl)" clean.jsonl none.jsonl
-    once none-attempts sca select trajectories.jsonl --tasks none.jsonl -o none-attempts.jsonl
+    attempt "$seed" none
     for arm in full none; do
         once "$arm-train" sca train "$arm-attempts.jsonl" -o "$arm" --model "$model" --seed "$seed"
     done

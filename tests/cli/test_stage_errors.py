@@ -1,11 +1,10 @@
 """What a stage says of files and flags that do not fit, before any container starts."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import start
 
 from sca.scaffold import FOLDER
 
@@ -22,18 +21,16 @@ REPO = str(Path(__file__).resolve().parents[2])
 
 
 @pytest.fixture
-def sca(tmp_path):
+def sca(tmp_path, monkeypatch):
     """Calls `sca` beside a file `t.jsonl` of such tasks; its exit code and what it said."""
+
+    monkeypatch.setenv("SCA_DOCKER_HOST", "unix:///nonexistent/docker.sock")
 
     def sca(tasks, *arguments):
         (tmp_path / "t.jsonl").write_text("".join(json.dumps(TASK | task) + "\n" for task in tasks))
-        nowhere = {"PATH": "/usr/bin", "PYTHONPATH": REPO, "SCA_DOCKER_HOST": "unix:///nonexistent/docker.sock"}
-        ran = subprocess.run(
-            [sys.executable, "-m", "sca", *arguments],
-            cwd=tmp_path, env=nowhere, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in ran.stderr, ran.stderr
-        return ran.returncode, ran.stderr
+        code, told = start(tmp_path, *arguments).wait(120)
+        assert "Traceback" not in told, told
+        return code, told
 
     return sca
 

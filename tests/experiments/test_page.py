@@ -173,8 +173,8 @@ def command(evidence, docs):
 def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
     last, _ = command(evidence, tmp_path)
     assert last["base"]["pass@1"] == 0.25
-    assert (tmp_path / "evidence" / "improvement.svg").read_text().startswith("<?xml")
-    assert "improvement.svg" in (tmp_path / "evidence.md").read_text()
+    assert (tmp_path / "evidence" / "calculation.svg").read_text().startswith("<?xml")
+    assert "calculation.svg" in (tmp_path / "evidence.md").read_text()
 
 
 def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_path):

@@ -1,10 +1,10 @@
 """A whole task file in TauBench's form, and its replay by the command line."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from forked import sca
 
 
 def write_task_file(folder: Path, tasks: list[list[tuple[str, dict[str, Any]]]]) -> Path:
@@ -24,11 +24,9 @@ def write_task_file(folder: Path, tasks: list[list[tuple[str, dict[str, Any]]]])
 def evaluate(env: str, data: Path, tasks: Path, agent: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The attempts of an agent that asks no model, with their official reward, and the summary."""
     out = tasks.with_name(f"{agent}.jsonl")
-    command = [
-        sys.executable, "-m", "sca", "eval", "--env", env, "--data", data, "--tasks", tasks, "--reward", "official",
-        "--agent", agent, "--trials", "1", "--state-changes", "-o", out,
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    sca(
+        Path.cwd(), "eval", "--env", env, "--data", str(data), "--tasks", str(tasks), "--reward", "official",
+        "--agent", agent, "--trials", "1", "--state-changes", "-o", str(out),
+    )  # fmt: skip
     attempts = [json.loads(line) for line in out.read_text(encoding="utf-8").split("\n")[:-1]]
     return attempts, json.loads(out.with_name(f"{agent}.summary.json").read_text(encoding="utf-8"))

@@ -1,11 +1,10 @@
 """M3ToolEval: its files are run where they can do no harm, and come home as tasks with the published check."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import pytest_asyncio
+from forked import sca
 from official.m3_sample import PAGES, write_sample
 
 from sca.dialogue.setting import Setting
@@ -134,10 +133,7 @@ async def test_a_reference_that_is_no_plain_value_is_named(tmp_path):
 
 
 def cli(folder, *words):
-    command = [sys.executable, "-m", "sca", *map(str, words)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    return sca(folder, *map(str, words))
 
 
 @pytest.mark.docker

@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from sca.sandbox.host import engine
 from sca.sandbox.host.seccomp import profile
 
 
@@ -62,6 +63,18 @@ def test_without_permission_a_command_says_so_in_one_line():
             env=os.environ | {"SCA_DOCKER_HOST": f"unix://{path}"},
         )
     assert f"no permission to use the Docker engine at unix://{path}: join the group" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.docker
+def test_before_a_socket_no_proxy_is_looked_for(monkeypatch):
+    """To look for one reads all of the environment, which fails while another thread changes it."""
+    client = engine.connect()
+    if not client.base_url.startswith("http+docker:"):
+        pytest.skip("the engine is not at a socket")
+    for name in ("getproxies", "proxy_bypass", "get_netrc_auth"):
+        monkeypatch.setattr(f"requests.utils.{name}", None)
+    assert client.ping()
+    client.close()
 
 
 def test_the_profile_refuses_whatever_it_does_not_name():

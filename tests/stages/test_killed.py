@@ -1,15 +1,12 @@
 """Each stage, killed with SIGKILL in mid-run and called again, ends with the ids and text of an uninterrupted run."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from forked import sca, start
 
 from sca.dialogue.setting import Setting
 
@@ -18,28 +15,17 @@ pytestmark = pytest.mark.docker
 TASKS = Setting.open("calculation").test_tasks
 
 
-def sca(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def kill_after(folder: Path, watched: str, lines: int, *arguments: str) -> None:
     """Start a command and kill it, with everything that it started, once `watched` has so many lines."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sca", *arguments], cwd=folder, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    command = start(folder, *arguments)
     until = time.monotonic() + 240
     try:
         while count(folder / watched) < lines:
-            assert process.poll() is None, "it ended before it could be killed"
+            assert command.poll() is None, "it ended before it could be killed"
             assert time.monotonic() < until
             time.sleep(0.01)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        command.kill()
 
 
 def count(path: Path) -> int:
@@ -58,7 +44,7 @@ def told(path: Path) -> list[dict]:
 def some_tasks(tmp_path_factory):
     path = tmp_path_factory.mktemp("tasks") / "some.jsonl"
     lines = TASKS.read_text("utf-8").splitlines(keepends=True)
-    path.write_text("".join(lines[::9]), "utf-8")
+    path.write_text("".join(lines[::15]), "utf-8")
     return path
 
 
@@ -73,7 +59,7 @@ def whole(tmp_path_factory, some_tasks):
 
 def stages(tasks: Path) -> dict[str, tuple[str, ...]]:
     return {
-        "explore": ("explore", "--env", "calculation", "-n", "12", "--seed", "5", "--concurrency", "4"),
+        "explore": ("explore", "--env", "calculation", "-n", "8", "--seed", "5", "--concurrency", "4"),
         "validate": ("validate", str(tasks)),
         "rollout": ("rollout", str(tasks), "--attempts", "4", "--seed", "5", "--concurrency", "4"),
         "eval": ("eval", "--env", "calculation", "--tasks", str(tasks), "--trials", "2", "--concurrency", "4"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import sca
 
 from sca.dialogue import hand_in
 from sca.scaffold import FOLDER
@@ -33,14 +34,6 @@ REPLIES = [
     {"key": "shop-*-a1", "texts": ["ANSWER: done END ANSWER"]},
     {"key": "shop-*-a2", "texts": ["ACTION:\nprint('0123456789' * 50)\nEND ACTION", *[LOOK] * 14]},
 ]
-
-
-def sca(folder: Path, *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == code, done.stderr
-    return done.stderr
 
 
 def lines(path: Path) -> list[dict]:

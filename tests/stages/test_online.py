@@ -1,15 +1,13 @@
 """`sca train --online` with the model that ships, in real containers, and what it does when it is killed."""
 
 import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from forked import sca, start
 
 from sca.cli import main
 from sca.dialogue.setting import Setting
@@ -19,13 +17,7 @@ SMALL = ("--tasks-per-iteration", "2", "--attempts", "4", "--seed", "5")
 
 
 def command(tasks: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "sca", "train", "--online", "--algo", "ppo", "--tasks", str(tasks), *SMALL, *more]
-
-
-def sca(folder: Path, arguments: list[str], code: int = 0) -> str:
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, timeout=300)
-    assert done.returncode == code, done.stderr
-    return done.stderr
+    return ["train", "--online", "--algo", "ppo", "--tasks", str(tasks), *SMALL, *more]
 
 
 def lines(path: Path) -> list[dict]:
@@ -43,7 +35,7 @@ def tasks(tmp_path_factory):
 def whole(tmp_path_factory, tasks):
     """Two iterations, never interrupted; what was said."""
     folder = tmp_path_factory.mktemp("whole")
-    return folder, sca(folder, command(tasks, "--iterations", "2"))
+    return folder, sca(folder, *command(tasks, "--iterations", "2"))
 
 
 @pytest.mark.docker
@@ -75,19 +67,15 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_attempts(whole, tasks, tmp
     work = tmp_path / "checkpoint.online"
     cut_in, cut_at = random.choice([1, 2]), random.randint(1, 7)
     file = work / f"iteration-000{cut_in}.jsonl"
-    process = subprocess.Popen(
-        command(tasks, "--iterations", "2"), cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    process = start(tmp_path, *command(tasks, "--iterations", "2"))
     try:
         while not file.exists() or file.read_bytes().count(b"\n") < cut_at:
             assert process.poll() is None, "it ended before it could be killed"
             time.sleep(0.002)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
     assert not (tmp_path / "checkpoint").exists()
-    sca(tmp_path, command(tasks, "--iterations", "2"))
+    sca(tmp_path, *command(tasks, "--iterations", "2"))
     for name in ("checkpoint/model.safetensors", f"checkpoint.online/{file.name}"):
         assert (tmp_path / name).read_bytes() == (whole[0] / name).read_bytes()
     runs = json.loads(file.with_name(f"{file.name}.meta.json").read_text())["runs"]
@@ -101,7 +89,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_attempts(whole, tasks, tmp
 def test_vllm_samples_from_the_weights_in_training(tasks, tmp_path, more):
     pytest.importorskip("vllm", reason="vLLM has no build for this machine", exc_type=ImportError)
     engine = ("--engine", "vllm", "--engine-option", f"kv_cache_memory_bytes={1 << 30}")
-    told = sca(tmp_path, command(tasks, "--iterations", "3", "--lr", "1e-4", *engine, *more))
+    told = sca(tmp_path, *command(tasks, "--iterations", "3", "--lr", "1e-4", *engine, *more))
     curve = lines(tmp_path / "checkpoint.online" / "iterations.jsonl")
     assert max(line["mismatch_max"] for line in curve) < 1e-3
     assert curve[-1]["kl"] > 1e-6  # the weights have moved
@@ -125,13 +113,13 @@ def here(monkeypatch, capsys):
 
 @pytest.mark.docker
 def test_the_same_again_has_nothing_to_do(whole, tasks, here):
-    done = here(whole[0], command(tasks, "--iterations", "2")[3:])
+    done = here(whole[0], command(tasks, "--iterations", "2"))
     assert done == (0, "nothing to do: checkpoint is complete, after 2 iterations\n")
 
 
 @pytest.mark.docker
 def test_other_settings_are_refused(whole, tasks, here):
-    code, told = here(whole[0], command(tasks, "--kl", "0.5", "--guard", "none")[3:])
+    code, told = here(whole[0], command(tasks, "--kl", "0.5", "--guard", "none"))
     assert code == 2
     assert "kl: 0.001 there, 0.5 now; online.guard.action" in told
 
@@ -162,7 +150,7 @@ def test_what_does_not_fit_is_refused(arguments, word, tasks, tmp_path, here):
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tasks, tmp_path, here):
-    code, told = here(tmp_path, command(tasks, "--iterations", "3", "--dry-run")[3:])
+    code, told = here(tmp_path, command(tasks, "--iterations", "3", "--dry-run"))
     assert code == 0
     assert "would make 4 attempts at each of 2 of 4 tasks, learn from them by ppo, and that 3 times" in told
     assert list(tmp_path.iterdir()) == []

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 
 import pytest
+from forked import sca
 
 from sca.records.contract import JudgedTask, Task, Verdict
 from sca.scaffold import FOLDER
@@ -30,14 +29,6 @@ TASKS = [
     {"id": "shop-000000-000004", **TASK, "instruction": "Someone wants to send the teapot back."},
     {"id": "shop-000000-000005", **TASK, "solution": "pass"},
 ]
-
-
-def sca(folder, *arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == code, done.stderr
-    return done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
 """Retail with a user, by the command line and in real containers."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import sca
 from retail.shop import SHOP
 from transformers import AutoTokenizer
 
@@ -28,14 +27,6 @@ USER = [
     "THOUGHT: that is right END THOUGHT RESPONSE: Yes. END RESPONSE",
     "RESPONSE: ###STOP### END RESPONSE",
 ]
-
-
-def sca(folder: Path, *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == code, done.stderr
-    return done.stderr
 
 
 def lines(path: Path) -> list[dict]:

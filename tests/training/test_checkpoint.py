@@ -3,13 +3,13 @@
 import asyncio
 import json
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 
 import pytest
 import small_models
 import torch
+from forked import sca
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from sca.cli import main
@@ -83,10 +83,7 @@ def train(place, monkeypatch, capsys):
 @pytest.fixture(scope="module")
 def trained(place):
     """What a process of its own said that trained on the attempts."""
-    command = [sys.executable, "-m", "sca", "train", "attempts.jsonl", "--model", "model"]
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    return sca(place, "train", "attempts.jsonl", "--model", "model")
 
 
 def test_the_summary_is_that_of_the_metrics(trained, place):

@@ -1,37 +1,27 @@
 """Training that is killed while its state is on disk goes on from there, in a process of its own."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import small_models
-from safetensors.torch import load_file
-
-# Trains on a fixed handful of examples, keeping its state after every step, in one folder after the other.
-SCRIPT = """
-import sys
-from pathlib import Path
-
-from safetensors.torch import save_file
+from forked import Forked
+from safetensors.torch import load_file, save_file
 from small_training import records, run
 
 from sca.training import loop
 from sca.training.settings import GrpoSettings
 
-loop.SAVE_EVERY = -1.0
-source = Path(sys.argv[1])
-settings = GrpoSettings(lr=1e-3, batch_size=4, epochs=10)
-for folder in map(Path, sys.argv[2:]):
-    told = []
-    heard = lambda done, metrics: told.append(done)
-    save_file(run(source, folder, settings, records(tasks=4), heard), folder / "weights.safetensors")
-    (folder / "first_step").write_text(str(told[0]))
-"""
+
+def train(source, folders):
+    """Trains on a fixed handful of examples, keeping its state after every step, in one folder after the other."""
+    loop.SAVE_EVERY = -1.0
+    settings = GrpoSettings(lr=1e-3, batch_size=4, epochs=10)
+    for folder in folders:
+        told = []
+        weights = run(source, folder, settings, records(tasks=4), lambda done, _, told=told: told.append(done))
+        save_file(weights, folder / "weights.safetensors")
+        (folder / "first_step").write_text(str(told[0]))
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +32,7 @@ def source(tmp_path_factory):
 def start(source, *folders):
     for folder in folders:
         folder.mkdir(exist_ok=True)
-    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-c", SCRIPT, str(source), *map(str, folders)]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+    return Forked(folders[0], train, source, folders)
 
 
 def steps(folder):
@@ -58,9 +45,9 @@ def test_a_killed_process_goes_on_to_the_same_weights(source, tmp_path):
     while not (cut / "metrics.jsonl").exists() or (cut / "metrics.jsonl").read_bytes().count(b"\n") < 15:
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert start(source, cut).wait(timeout=200) == 0
+    process.kill()
+    code, said = start(source, cut).wait(timeout=200)
+    assert code == 0, said
     assert int((cut / "first_step").read_text()) > 5
     one, other = (load_file(folder / "weights.safetensors") for folder in (whole, cut))
     assert all((one[name] == other[name]).all() for name in one)

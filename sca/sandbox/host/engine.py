@@ -47,6 +47,7 @@ def connect(timeout: int = 60) -> Engine:
         )
     except docker.errors.DockerException as error:
         raise SandboxError(NO_ENGINE.format(address=scrub_text(where))) from error
+    client.trust_env = not where.startswith("unix://")  # no proxy stands before a socket, so none is looked for
     return client
 
 
