@@ -132,6 +132,9 @@ def told(**parts):
     arms = {part: {name: arm(value) for name, value in values.items()} for part, values in parts.items()}
     first = {"arms": {"base": arm(0.3), "full": arm(0.6)}}
     retail = {"retail": {"arms": arms.pop("retail")}} if "retail" in arms else {}
+    if "pae" in arms:
+        trained = {"arm": arms["pae"]["trained"]} if "trained" in arms["pae"] else {}
+        arms["pae"] = {"attempts": 8, "rewarded": int(parts["pae"]["let through"]), **trained}
     for name, row in arms.get("second-round", {}).items():
         row["funnel"] = {"valid": 10, "different": 9 if name == "after full" else 8}
     return [one.holds for one in expectations({"calculation": first, **retail, **arms})]
@@ -143,6 +146,10 @@ def told(**parts):
         ({}, []),
         ({"retail": {"base": 0.3, "full": 0.36}}, [True]),
         ({"retail": {"base": 0.3, "full": 0.34}}, [False]),
+        ({"pae": {"let through": 0}}, [True]),
+        ({"pae": {"let through": 3}}, []),
+        ({"pae": {"let through": 3, "trained": 0.4}}, [True]),
+        ({"pae": {"let through": 3, "trained": 0.7}}, [False]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.7}}, [True]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.5}}, [False]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.5, "online-ppo": 0.6, "online-grpo": 0.7}}, [False]),
