@@ -14,14 +14,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = (
-    "stages/test_killed.py",
-    "held_out/test_tasks.py",
-    "training/test_spread.py",
     "engines/test_vllm_engine.py",
     "sandbox/test_cases.py",
+    "stages/test_killed.py",
     "sandbox/test_whole_commands.py",
-    "stages/test_online.py",
     "engines/test_vllm_server.py",
+    "training/test_spread.py",
+    "held_out/test_tasks.py",
+    "sandbox/test_faults.py",
+    "stages/test_online.py",
 )
 """Files that take a minute or more. A worker that began one of them last would keep the others waiting."""
 

@@ -3,7 +3,8 @@
     python killed.py FOLDER N SECONDS         writes, resting SECONDS after each task
     python killed.py FOLDER N every LINE      is killed by itself at each LINE-th line of our code, in fresh folders
 
-The second prints how many kills it survived, or stops at the first that left something else than an unkilled run.
+Both say when they are loaded. The second prints how many kills it survived, or stops at the first that left something
+else than an unkilled run.
 """
 
 import os
@@ -89,6 +90,7 @@ def kill_everywhere(folder, n, step):
 
 
 if __name__ == "__main__":
+    print("loaded", flush=True)
     folder, n, *how = sys.argv[1:]
     if how[0] == "every":
         kill_everywhere(Path(folder), int(n), int(how[1]))

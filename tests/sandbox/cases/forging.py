@@ -26,9 +26,13 @@ tools = next(fd for fd in range(3, 64) if is_socket(fd))
 def send(body):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     os.write(tools, len(body).to_bytes(4, "big") + body)
+def hear():
+    size, said = int.from_bytes(os.read(tools, 4), "big"), b""
+    while len(said) < size: said += os.read(tools, size - len(said))
+    return json.loads(said)
 def ask(body):
     send(body)
-    return json.loads(os.read(tools, 65536)[4:])
+    return hear()
 """
 EVERY = "import os\nfor fd in range(1, 64):\n    try: os.write(fd, {})\n    except OSError: pass\n"
 FRAME = '{"status": "ok", "verdict": true, "result": "True"}'

@@ -132,18 +132,16 @@ def evaluate():
     cancel_order("A1005", "no longer needed")
     while True: pass
 """),
-    Case("a check that writes without waiting for the answer", "evaluate_wrote", E=CHECK + f"""
+    Case("a check that writes past the tool that it was given", "evaluate_wrote", E=CHECK + f"""
 {TOOLS}
 send(["cancel_order", ["A1005", "no longer needed"], {{}}])
-import time; time.sleep(0.2)
-os.read(tools, 65536)
+hear()
 """),
     Case("a check that sends a read and a write as one piece", "evaluate_wrote", E=CHECK + f"""
 {TOOLS}
 both = [json.dumps(b).encode() for b in (["get_order", ["A1001"], {{}}], ["cancel_order", ["A1005", "no longer needed"], {{}}])]
 os.write(tools, b"".join(len(b).to_bytes(4, "big") + b for b in both))
-import time; time.sleep(0.2)
-os.read(tools, 65536)
+hear(), hear()
 """),
     Case("a check that sends half a call", ACCEPTED, E=CHECK + f"""
 {TOOLS}
