@@ -124,7 +124,7 @@ def _ordered(found: Mapping[str, Any]) -> list[Expectation]:
     """By the values alone; their intervals say how much of an order may be chance."""
     told = []
     for part, (expected, groups) in ORDERS.items():
-        arms, names = found.get(part, {}), [name for group in groups for name in group]
+        arms, names = found.get(part, {}).get("arms", {}), [name for group in groups for name in group]
         if set(names) <= set(arms):
             rates = [[arms[name]["seen"]["value"] for name in group] for group in groups]
             said = ", ".join(f"{name} {percent(arms[name]['seen'])}" for name in names)
@@ -133,7 +133,7 @@ def _ordered(found: Mapping[str, Any]) -> list[Expectation]:
 
 
 def _second_round(found: Mapping[str, Any]) -> list[Expectation]:
-    after, first = found.get("second-round", {}), found.get("calculation", {}).get("arms", {})
+    after, first = (found.get(part, {}).get("arms", {}) for part in ("second-round", "calculation"))
     if not {"after full", "after joint"} <= set(after) or not {"base", "full"} <= set(first):
         return []
     second = after["after full"]["seen"]
@@ -159,7 +159,7 @@ def _share_different(funnel: Mapping[str, Any]) -> float:
 
 
 def _joint(found: Mapping[str, Any]) -> list[Expectation]:
-    joint = found.get("joint", {})
+    joint = found.get("joint", {}).get("arms", {})
     pairs = {
         env: (row["seen"], fmean(own["seen"]["seeds"][: len(row["seen"]["seeds"])]))
         for env, row in joint.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 from experiments import filters
 from experiments.oracle import read
-from experiments.results import Arm, Wanted, arm, attempts, records, seconds, seeds, trained_on, worded
+from experiments.results import Arm, Wanted, arm, attempts, cost, records, seeds, trained_on, worded, working
 from sca.records.contract import JudgedTask, Task
 
 ARMS = ("base", "none", "full", "control")
@@ -32,13 +32,12 @@ def findings(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:
         base = arm([evidence / "calculation" / folder.name for folder in folders], "base-fresh")
         if base is not None and (rates := arm(folders, "pae-fresh")) is not None:
             found["pae"]["arm"] = _measured(folders, "pae", rates, base, fresh["calculation"])
-    for name, arms in COMPARED.items():
-        if compared := _compared(evidence, name, arms, fresh["calculation"]):
-            found[name] = compared
-    if second := _second_round(evidence, fresh["calculation"]):
-        found["second-round"] = {**found.get("second-round", {}), **second}
-    if joint := _joint(evidence, fresh):
-        found["joint"] = joint
+    measured = {name: _compared(evidence, name, arms, fresh["calculation"]) for name, arms in COMPARED.items()}
+    measured["second-round"] |= _second_round(evidence, fresh["calculation"])
+    measured["joint"] = _joint(evidence, fresh)
+    for name, rows in measured.items():
+        if rows:
+            found[name] = {"arms": rows, **cost(working(evidence / name))}
     return found
 
 
@@ -65,7 +64,7 @@ def _improvement(folders: Sequence[Path], fresh: Path) -> dict[str, Any] | None:
     arms = {
         name: _measured(folders, name, rates, base, fresh) for name, rates in sampled.items() if rates is not None
     }
-    found = {"arms": arms, "funnel": _funnel(folders), "seconds": seconds(folders), "seeds": len(folders)}
+    found = {"arms": arms, "funnel": _funnel(folders), "seeds": len(folders), **cost(folders)}
     full, none = sampled["full"], sampled["none"]
     if full is not None and none is not None:
         found["full over none"] = full.gain(none, worded(fresh, "seen"))
@@ -117,6 +116,7 @@ def _proposed(folders: Sequence[Path]) -> dict[str, Any] | None:
         "right": len(right),
         "rewarded": sum(one.reward for one in made),
         "rewarded and right": sum(one.reward for one in right),
+        **cost(folders),
     }
 
 

@@ -24,7 +24,7 @@ def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str, tried: s
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.ChainableUndefined, autoescape=False, trim_blocks=False
     )
     environment.globals |= {
-        "rate": percent, "points": points, "pct": _pct, "share": _share, "by_seed": _by_seed,
+        "rate": percent, "points": points, "pct": _pct, "share": _share, "by_seed": _by_seed, "spent": _spent,
     }  # fmt: skip
     parts = {"calculation": "a (calculation)", "retail": "a (retail)", "pae": "PAE", "filters": "b", **COMPARED}
     return environment.get_template("evidence.md.jinja").render(
@@ -44,6 +44,18 @@ def _pct(value: float | None) -> str:
 
 def _share(part: int, whole: int) -> str:
     return _pct(part / whole if whole else None)
+
+
+def _spent(part: Mapping[str, Any]) -> str:
+    """`Wall time and tokens (…): explore 309 s and 205,959, …`; nothing of a part whose cost was not kept."""
+    if "seconds" not in part:
+        return ""
+    told = [
+        f"{stage} {seconds} s" + (f" and {tokens:,}" if (tokens := part.get("tokens", {}).get(stage)) else "")
+        for stage, seconds in part["seconds"].items()
+        if seconds or stage in part.get("tokens", {})
+    ]
+    return "Wall time, and tokens sampled or trained on, all seeds: " + ", ".join(told) + "."
 
 
 def _by_seed(rate: Mapping[str, Any]) -> str:

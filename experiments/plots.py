@@ -20,13 +20,11 @@ def draw(found: Mapping[str, Any], folder: Path) -> list[str]:
     pyplot.rcParams.update({"svg.hashsalt": "sca", "svg.fonttype": "none", "font.size": 9})
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for env in ("calculation", "retail"):
-        if arms := found.get(env, {}).get("arms"):
-            written.append(_bars(arms, folder / f"{env}.svg"))
     if filters := found.get("filters"):
         written.append(_filters(filters, folder / "filters.svg"))
         written.append(_rewards(filters, folder / "rewards.svg"))
-    written += [_bars(arms, folder / f"{part}.svg") for part in COMPARED if (arms := found.get(part))]
+    parts = ("calculation", "retail", *COMPARED)
+    written += [_bars(arms, folder / f"{part}.svg") for part in parts if (arms := found.get(part, {}).get("arms"))]
     return written
 
 

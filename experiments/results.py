@@ -71,6 +71,11 @@ def seeds(place: Path) -> list[Path]:
     return sorted(place.glob("seed-*"), key=lambda folder: int(folder.name.removeprefix("seed-")))
 
 
+def working(place: Path) -> list[Path]:
+    """Folders that stages worked in, of all seeds."""
+    return sorted(file.parent for file in place.rglob("seconds.txt"))
+
+
 def attempts(file: Path) -> list[Trajectory]:
     """The attempts of a file."""
     return records(file, Trajectory)
@@ -97,10 +102,32 @@ def seconds(folders: Iterable[Path]) -> dict[str, int]:
     return dict(spent)
 
 
+def tokens(folders: Iterable[Path]) -> dict[str, int]:
+    """Tokens that each stage sampled, and those that training went through, all folders together."""
+    spent: Counter[str] = Counter()
+    for folder in folders:
+        for file in folder.glob("*.meta.json"):
+            meta = json.loads(file.read_text("utf-8"))
+            spent[meta["settings"]["stage"]] += meta["counts"].get("completion_tokens", 0)
+        for file in folder.glob("*.metrics.jsonl"):
+            spent["train"] += sum(json.loads(line)["tokens"] for line in file.read_text("utf-8").splitlines())
+    return {stage: count for stage, count in spent.items() if count}
+
+
+def cost(folders: Sequence[Path]) -> dict[str, Any]:
+    """What the stages that worked in these folders took."""
+    return {"seconds": seconds(folders), "tokens": tokens(folders)}
+
+
+_STAGES = dict.fromkeys(("fresh", "greedy", "test"), "eval") | {"train": "train"}
+_STAGES |= dict.fromkeys(("rollout", "attempts"), "rollout")
+
+
 def _stage(name: str) -> str:
-    kind = name.rpartition("-")[2]
-    stages = {"fresh": "eval", "greedy": "eval", "test": "eval", "train": "train", "attempts": "rollout"}
-    return stages.get(kind, name)
+    """Of `each-8-greedy`: `eval`."""
+    if name == "not-fresh":
+        return "clean"
+    return next((_STAGES[word] for word in reversed(name.split("-")) if word in _STAGES), name)
 
 
 def _rates(made: Iterable[Trajectory]) -> dict[str, float]:

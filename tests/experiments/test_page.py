@@ -32,6 +32,9 @@ def evidence(tmp_path_factory):
         (place / "full" / "training.json").write_text('{"counts": {"attempts": 120}}')
         (place / "judged.jsonl").write_text("".join(json.dumps(guessed(n)) + "\n" for n in range(seed)))
         (place / "not_handed_in.jsonl").write_text("{}\n")
+        sidecar = {"settings": {"stage": "explore"}, "counts": {"completion_tokens": 1500}}
+        (place / "tasks.jsonl.meta.json").write_text(json.dumps(sidecar))
+        (place / "full.metrics.jsonl").write_text('{"step": 1, "tokens": 40}\n{"step": 2, "tokens": 30}\n')
         (place / "seconds.txt").write_text("explore 10\nfull-fresh 5\nfull-greedy 2\nfull-train 3\n")
     return folder
 
@@ -68,6 +71,7 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
     place = tmp_path / "pae" / "calculation" / "seed-1"
     (place / ".made").mkdir(parents=True)
     (place / ".made" / "clean").touch()
+    (place / "seconds.txt").touch()
     first, *_ = FRESH["calculation"].read_text().splitlines()
     task = json.loads(first)
     garbled = {"id": "x-000000-000001", "environment": "calculation", "instruction": "Reverse reverse."}
@@ -111,7 +115,7 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     assert next(line for line in text.splitlines() if line.startswith("| full |")).endswith(" | 240 |")
     assert next(line for line in text.splitlines() if line.startswith("| none |")).endswith(" | – |")
     assert "handed in 3 tasks; 3\n(60.0%) are valid, 3 of them different, and 3 have a\nsolution that calls" in text
-    assert "explore 20 s, eval 14 s, train 6 s." in text
+    assert "all seeds: explore 20 s and 3,000, eval 14 s, train 6 s and 140." in text
     not_run = text.partition("## Not run yet\n")[2]
     assert (
         not_run.strip() == "a (retail), PAE, b, c. Algorithms at equal numbers of attempts, "
@@ -130,14 +134,14 @@ def told(**parts):
         return {"seen": rate(value), "seen gain": rate(value - 0.3)} | more
 
     arms = {part: {name: arm(value) for name, value in values.items()} for part, values in parts.items()}
-    first = {"arms": {"base": arm(0.3), "full": arm(0.6)}}
-    retail = {"retail": {"arms": arms.pop("retail")}} if "retail" in arms else {}
-    if "pae" in arms:
-        trained = {"arm": arms["pae"]["trained"]} if "trained" in arms["pae"] else {}
-        arms["pae"] = {"attempts": 8, "rewarded": int(parts["pae"]["let through"]), **trained}
     for name, row in arms.get("second-round", {}).items():
         row["funnel"] = {"valid": 10, "different": 9 if name == "after full" else 8}
-    return [one.holds for one in expectations({"calculation": first, **retail, **arms})]
+    found = {part: {"arms": rows} for part, rows in arms.items()}
+    if pae := arms.get("pae"):
+        found["pae"] = {"attempts": 8, "rewarded": int(parts["pae"]["let through"])}
+        found["pae"] |= {"arm": pae["trained"]} if "trained" in pae else {}
+    first = {"base": arm(0.3), "full": arm(0.6)}
+    return [one.holds for one in expectations({"calculation": {"arms": first}, **found})]
 
 
 @pytest.mark.parametrize(
