@@ -23,11 +23,12 @@ class Forked:
     def __init__(self, folder: Path, function: Callable[..., Any], *arguments: Any) -> None:
         with tempfile.NamedTemporaryFile(delete=False) as file:
             self._said = Path(file.name)
-        started, self._started = _SERVER.Pipe()
-        how = (folder, dict(os.environ), self._said, self._started)
+        heard, started = _SERVER.Pipe()
+        how = (folder, dict(os.environ), self._said, started)
         self._process = _SERVER.Process(target=_call, args=(how, function, arguments), daemon=True)
         self._process.start()
-        started.recv()
+        started.close()  # of this process, so that the other's end is heard
+        heard.recv()
 
     def poll(self) -> int | None:
         """Its exit code; None while it runs."""
@@ -38,14 +39,15 @@ class Forked:
         if self.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.join()
+        self._said.unlink(missing_ok=True)
 
     def wait(self, timeout: float) -> tuple[int, str]:
         """Its exit code, and what it said on stdout and stderr. Raises subprocess.TimeoutExpired."""
         self._process.join(timeout)
+        said = self._said.read_text("utf-8")
         if self.poll() is None:
             self.kill()
-            raise subprocess.TimeoutExpired(self._said, timeout, self._said.read_bytes())
-        said = self._said.read_text("utf-8")
+            raise subprocess.TimeoutExpired(self._said, timeout, said)
         self._said.unlink()
         return self._process.exitcode, said
 
