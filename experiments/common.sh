@@ -5,6 +5,7 @@
 #   SEEDS     one loop for each of them      (1 2 3)
 #   EPISODES  challenger's episodes in each  (500)
 #   TRIALS    attempts at each task measured (2)
+#   FRESH     folder of the fresh draws      (tiny_model)
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 evidence=${EVIDENCE:-$root/build/evidence}
@@ -12,6 +13,7 @@ model=${MODEL:-$root/sca/models/tiny}
 seeds=${SEEDS:-1 2 3}
 episodes=${EPISODES:-500}
 attempts=8 # at each task
+measured_on=${FRESH:-$root/tiny_model}
 trials=${TRIALS:-2} # at each task that is measured on; three seeds make six
 
 # Settings of `sca train` for imitation, whatever is imitated: those that the model's sca.json has for rft.
@@ -50,11 +52,11 @@ trained() { # CHECKPOINT: how many attempts it was trained on
 in_environment() { # NAME: what is explored and measured; `data` goes to every stage, `user` where one takes part
     local each
     env=$1
-    fresh=$root/tiny_model/held_out.jsonl
+    fresh=$measured_on/held_out.jsonl
     data=() user=() measured=()
     for each in "$root"/environments/*/tasks/test.jsonl; do measured+=(--against "$each"); done
     if [ "$env" = retail ]; then
-        fresh=$root/tiny_model/held_out_retail.jsonl
+        fresh=$measured_on/held_out_retail.jsonl
         data=(--data "$root/environments/retail/small")
         user=(--user scripted)
     fi
