@@ -90,17 +90,19 @@ def _retail(arms: Mapping[str, Any]) -> Expectation:
 
 
 def _proposed(found: Mapping[str, Any]) -> list[Expectation]:
-    """Nothing is said where the judge let something through and nobody has trained on it yet."""
-    pae, full = found.get("pae", {}), found.get("calculation", {}).get("arms", {}).get("full")
-    if full is None or not pae.get("attempts") or (pae["rewarded"] and "arm" not in pae):
+    """Nothing is said where nobody trained on the proposals."""
+    rate = found.get("pae", {}).get("arm", {}).get("seen")
+    full = found.get("calculation", {}).get("arms", {}).get("full")
+    if rate is None or full is None:
         return []
-    expected = "Tasks proposed from documentation, judged by the model itself, bring less (paper: 27.6 against 31.8)."
-    if not pae["rewarded"]:
-        said = f"none of {pae['attempts']} attempts was let through, so there was nothing to train on"
-        return [Expectation(expected, said, True)]
-    rate = pae["arm"]["seen"]
     own = fmean(full["seen"]["seeds"][: len(rate["seeds"])])
-    return [Expectation(expected, f"{percent(rate)}, with all checks {own:.1%}", rate["value"] < own)]
+    return [
+        Expectation(
+            "Tasks proposed from documentation, judged by the model itself, bring less (paper: 27.6 against 31.8).",
+            f"{percent(rate)}, with all checks {own:.1%}",
+            rate["value"] < own,
+        )
+    ]
 
 
 ORDERS: Mapping[str, tuple[str, Sequence[Sequence[str]]]] = {

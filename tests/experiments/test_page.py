@@ -137,9 +137,7 @@ def told(**parts):
     for name, row in arms.get("second-round", {}).items():
         row["funnel"] = {"valid": 10, "different": 9 if name == "after full" else 8}
     found = {part: {"arms": rows} for part, rows in arms.items()}
-    if pae := arms.get("pae"):
-        found["pae"] = {"attempts": 8, "rewarded": int(parts["pae"]["let through"])}
-        found["pae"] |= {"arm": pae["trained"]} if "trained" in pae else {}
+    found["pae"] = {"arm": arms["pae"]["pae"]} if arms.get("pae") else {}
     first = {"base": arm(0.3), "full": arm(0.6)}
     return [one.holds for one in expectations({"calculation": {"arms": first}, **found})]
 
@@ -150,10 +148,9 @@ def told(**parts):
         ({}, []),
         ({"retail": {"base": 0.3, "full": 0.36}}, [True]),
         ({"retail": {"base": 0.3, "full": 0.34}}, [False]),
-        ({"pae": {"let through": 0}}, [True]),
-        ({"pae": {"let through": 3}}, []),
-        ({"pae": {"let through": 3, "trained": 0.4}}, [True]),
-        ({"pae": {"let through": 3, "trained": 0.7}}, [False]),
+        ({"pae": {}}, []),
+        ({"pae": {"pae": 0.4}}, [True]),
+        ({"pae": {"pae": 0.7}}, [False]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.7}}, [True]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.4, "online-ppo": 0.6, "online-grpo": 0.5}}, [False]),
         ({"algorithms": {"rft": 0.5, "dpo": 0.5, "online-ppo": 0.6, "online-grpo": 0.7}}, [False]),
