@@ -24,9 +24,8 @@ def test_kills_at_random_moments_end_in_the_same_bytes(tmp_path):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
             assert writer.stdout.readline() == b"loaded\n"
             try:
-                writer.wait(
-                    timeout=chance.random() / 4 + kills / 100
-                )  # longer each time, so that it ends on any machine
+                # Longer each time, so that it comes to its end on any machine.
+                writer.wait(timeout=chance.random() / 4 + kills / 100)
                 break
             except subprocess.TimeoutExpired:
                 writer.kill()
