@@ -187,6 +187,7 @@ def prompt_of(attempt):
     return attempt.tokens[0].ids[: attempt.tokens[0].trained[0][0]]
 
 
+@pytest.mark.slow  # starts an engine of its own
 async def test_an_adapter_is_run_beside_its_base(tmp_path):
     torch.manual_seed(0)
     base = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
