@@ -11,7 +11,7 @@ from experiments.expectations import expectations
 from experiments.findings import core, findings
 from experiments.kept import fingerprint, keep
 from experiments.page import page
-from experiments.results import arm, seeds
+from experiments.results import arm, cost, seeds
 
 ARMS = {"base": 1, "none": 2, "full": 4, "control": 1}
 """Successes of four trials at each task."""
@@ -48,7 +48,8 @@ def guessed(number):
 def _results(place, name, tasks, successes, trials):
     lines = [
         {"id": f"{task}-a{trial}", "task_id": task, "environment": "calculation", "attempt": trial,
-         "reward": int(trial < successes), "outcome": "success" if trial < successes else "failure", "messages": []}
+         "reward": int(trial < successes), "outcome": "success" if trial < successes else "failure", "messages": [],
+         "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
         for task in tasks for trial in range(trials)
     ]  # fmt: skip
     (place / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -194,3 +195,12 @@ def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_
     assert last["base"]["pass@1"] == 0.25
     assert "findings.json: calculation\n" in told
     assert "90.0%" in (tmp_path / "evidence.md").read_text()
+
+
+def test_what_online_training_samples_is_told_apart_from_what_others_train_on(tmp_path):
+    work = tmp_path / "online-ppo.online"
+    (work / ".made").mkdir(parents=True)
+    _results(work, "iteration-0001", ["x-000000-000001"], 1, 2)
+    (tmp_path / "online-ppo.metrics.jsonl").write_text('{"step": 1, "tokens": 40}\n')
+    (tmp_path / "seconds.txt").write_text("online-ppo-train 9\nppo-train 4\n")
+    assert cost([tmp_path]) == {"seconds": {"online": 9, "train": 4}, "tokens": {"online": 10, "train": 40}}
