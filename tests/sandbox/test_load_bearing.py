@@ -71,6 +71,14 @@ DEFENCES = {
         host(SecurityOpt=NO_SECCOMP), {},
         source("os.write(os.open('/proc/self/oom_score_adj', 1), b'0')", "libc.prctl(4, 1, 0, 0, 0)"),
     ),
+    "seccomp: children whose end wakes": (
+        host(SecurityOpt=NO_SECCOMP), {},
+        source("child > 0 or 1 / 0", "child = libc.syscall({'x86_64': 56, 'aarch64': 220}[os.uname().machine], 18, 0, 0, 0, 0)\nif child == 0: os._exit(0)"),
+    ),
+    "seccomp: process groups": (
+        host(SecurityOpt=NO_SECCOMP), {},
+        source("os.setpgid(child, child) or 1", "child = os.fork()\nif child == 0: signal.pause()"),
+    ),
     "seccomp: priorities": (host(SecurityOpt=NO_SECCOMP), {}, source("os.nice(5)")),
     "a uid of its own: the data": (ROOT, {}, source("open('/opt/sca/environments/shop/data/orders.json').read()")),
     "a uid of its own: the supervisor": (ROOT, {}, source("open('/proc/1/environ').read()")),

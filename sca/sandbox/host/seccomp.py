@@ -1,8 +1,8 @@
 """System calls that a container may make: those that Python and the guest need. Any other fails with EPERM.
 
 Not among them: sockets (but pairs of Unix sockets), tracing, shared memory, queues and memory files that would
-outlive a program, io_uring, keys, mounts, namespaces, priorities, timers and descriptors that could wake a stopped
-program, and everything that writes to a file system.
+outlive a program, io_uring, keys, mounts, namespaces, priorities, everything that writes to a file system, and what
+could wake a stopped program: timers, some descriptors, process groups.
 """
 
 import json
@@ -13,7 +13,7 @@ stat statfs statx umask write writev"""
 _MEMORY = "brk madvise membarrier mincore mmap mprotect mremap msync munmap"
 _PROCESSES = """arch_prctl capget capset execve exit exit_group fork getpgid getpgrp getpid getppid getpriority
 getrlimit getrusage getsid gettid kill pidfd_open pidfd_send_signal prlimit64 rseq set_robust_list
-set_tid_address setpgid setrlimit setsid tgkill tkill uname vfork wait4 waitid get_robust_list futex futex_waitv
+set_tid_address setrlimit setsid tgkill tkill uname vfork wait4 waitid get_robust_list futex futex_waitv
 sched_getaffinity sched_yield getcpu sysinfo restart_syscall riscv_flush_icache"""
 _USERS = """getegid geteuid getgid getgroups getresgid getresuid getuid setfsgid setfsuid setgid setgroups setregid
 setresgid setresuid setreuid setuid"""
@@ -36,8 +36,11 @@ _COMMANDS: dict[str, tuple[int, dict[str, int]]] = {
 }  # fmt: skip
 """Calls of which some uses are allowed: the argument that says which, and its values. Were a program to become
 dumpable, for one, it could write to `/proc/self` and have the kernel kill the supervisor in its stead."""
-_NEW_NAMESPACES = 0x7E020080
-"""CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
+_CLONE_LOOKED_AT = 0x7E020000 | 0x8000 | 0xFF
+"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; CLONE_PARENT, for the fork server would
+not know its new child; and CLONE_NEWTIME with the signal at the child's end, which could wake a stopped parent."""
+_CLONE_ALLOWED = (0, 17)
+"""A thread; a child whose end is told by SIGCHLD."""
 _ENOSYS = 38
 
 
@@ -50,7 +53,10 @@ def profile() -> str:
         for name, (index, values) in _COMMANDS.items()
         for value in values.values()
     ]
-    same_namespaces = {"index": 0, "value": _NEW_NAMESPACES, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}
+    clones = [
+        {"index": 0, "value": _CLONE_LOOKED_AT, "valueTwo": flags, "op": "SCMP_CMP_MASKED_EQ"}
+        for flags in _CLONE_ALLOWED
+    ]
     return json.dumps(
         {
             "defaultAction": "SCMP_ACT_ERRNO",
@@ -61,7 +67,7 @@ def profile() -> str:
             "syscalls": [
                 {"names": plain, "action": "SCMP_ACT_ALLOW"},
                 *chosen,
-                {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [same_namespaces]},
+                *({"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [flags]} for flags in clones),
                 # Its flags lie in memory, where no filter sees them; the C library then does with clone.
                 {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS},
             ],
