@@ -146,6 +146,18 @@ def count(uid: int | None, group: int) -> int:
     return found
 
 
+def standing_still(uid: int | None, group: int) -> tuple[bool, int]:
+    """Whether every thread of a uid is stopped or dead, and how many there are."""
+    states = ""
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid:
+                for thread in os.listdir(f"/proc/{entry}/task"):
+                    with open(f"/proc/{entry}/task/{thread}/stat", "rb", buffering=0) as file:
+                        states += chr(file.read(256).rpartition(b")")[2][1])
+    return not states.strip("TZX"), len(states)
+
+
 def sweep(uid: int | None, base: int | None, group: int) -> bool:
     """Kill all of a uid; False if something is still there after ten seconds: the dying need a core, too."""
     deadline, pause = time.monotonic() + 10, 0.0001

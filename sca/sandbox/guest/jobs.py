@@ -16,6 +16,9 @@ from sca.sandbox.guest.programs import Program, Refusal, Server, Trouble, readab
 KILLS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memory.events")
 """Where the kernel says how many processes of this container it has killed for want of memory."""
 
+STUBBORN = 10.0
+"""Seconds after which processes that wake each other are ended."""
+
 
 class Job:
     """One job from its start to its end. With `keep` its process lives on, frozen, if all goes well."""
@@ -47,14 +50,15 @@ class Job:
         yield from self._follow()
         cpu, code, modest = 0.0, None, False
         if self.keep and self.told and not self.cause:
+            yield from self._freeze()
             cpu = self.clock.cpu()
-            self.program.signal(signal.SIGSTOP)
             self._drain()
         if self.cause or not (self.keep and self.told):
             code, size, cpu = self.program.end()
             cpu -= self.clock.before
-            # Killed, small and alone: others in the container are to blame.
-            modest = code == signal.SIGKILL and 0 < size << 10 < self.limits["memory_bytes"] // 2
+            # Killed, small and alone all the time: others in the container are to blame.
+            small = 0 < size << 10 < self.limits["memory_bytes"] // 2
+            modest = code == signal.SIGKILL and small and self.program.single
             self._drain()
         yield from self._await_journal()
         if self.inbox.rest or len(self.told) > 1:
@@ -95,6 +99,15 @@ class Job:
         except OSError:  # it is dead or has closed its end
             self.pending = b""
         return bool(self.pending)
+
+    def _freeze(self) -> Generator[None, None, None]:
+        """Have nothing of it run until the next action; what cannot be held is ended."""
+        asked = time.monotonic()
+        while not self.program.freeze():
+            if time.monotonic() - asked > STUBBORN:
+                self.cause = "bad_result"
+                return
+            yield
 
     def _drain(self) -> None:
         """Take in what has been written before the end."""

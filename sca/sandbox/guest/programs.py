@@ -6,10 +6,14 @@ import os
 import select
 import signal
 import socket
+import time
 from typing import Any
 
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.frames import REPLY, Channel
+
+TRIES, PAUSE = 10, 0.0003
+"""How often in a row, and after how many seconds, all of a uid are told to stop; then others have their turn."""
 
 
 class Trouble(Exception):
@@ -91,6 +95,8 @@ class Program:
         self.uid = None if template.base is None else template.base + self.slot
         self.pid: int = 0
         self.handle: int | None = None
+        self.single = True
+        """Whether it was never seen with threads or children."""
         (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
         self.tools, tools = socket.socketpair()
         self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
@@ -105,6 +111,22 @@ class Program:
     def signal(self, number: int) -> None:
         """Send a signal to everything that runs under its uid."""
         confine.signal_all(self.uid, self.template.base, self.pid, number)
+
+    def freeze(self) -> bool:
+        """Stop everything that runs under its uid; False while something there still runs.
+
+        One that has not yet stopped may wake others, so all are told again until two looks find nothing running.
+        """
+        still = 0
+        for _ in range(TRIES):
+            self.signal(signal.SIGSTOP)
+            stands, threads = confine.standing_still(self.uid, self.pid)
+            self.single &= threads == 1
+            still = still + 1 if stands else 0
+            if still == 2 or (stands and threads == 1):
+                return True
+            time.sleep(0 if stands else PAUSE)
+        return False
 
     def end(self) -> tuple[int, int, float]:
         """Kill everything that runs under its uid; how its first process ended, kilobytes, and seconds of CPU time.
@@ -142,7 +164,9 @@ class Program:
     def alone(self) -> bool:
         """Whether it has neither threads nor other processes that could keep it from a core."""
         fields = self.stat()  # one so young that it has not yet changed its uid is not counted
-        return bool(fields) and int(fields[17]) == 1 and confine.count(self.uid, self.pid) <= 1
+        alone = bool(fields) and int(fields[17]) == 1 and confine.count(self.uid, self.pid) <= 1
+        self.single &= alone or not fields
+        return alone
 
     def stat(self) -> list[str]:
         """What the kernel says of it, from its state on."""
