@@ -53,6 +53,13 @@ async def test_what_does_not_parse_is_shown_and_nothing_is_lost(act):
     assert right == "1"
 
 
+async def test_help_explains_a_tool_and_exit_ends_the_action_alone(act):
+    told, left, after = await act("x = 1\nhelp(get_order)", "exit()", "x")
+    assert "get_order(order_id: str)" in told
+    assert left.endswith("SystemExit: None")
+    assert after == "1"
+
+
 async def test_a_refusal_is_an_observation(act):
     (seen,) = await act("get_order('B7')")
     assert seen.endswith("ToolError: there is no B7 among the orders; look its id up first")

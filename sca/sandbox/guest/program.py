@@ -4,6 +4,7 @@ import _thread
 import ast
 import builtins
 import contextlib
+import importlib
 import io
 import json
 import linecache
@@ -13,6 +14,8 @@ import socket
 import sys
 import traceback
 import types
+from _sitebuiltins import Quitter
+from _sitebuiltins import _Helper as Helper
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
@@ -33,6 +36,9 @@ _SAMPLES = {
 """Run before any fork: what the interpreter learns by that, its forks need not learn each for itself."""
 
 
+_signal = importlib.import_module("_signal")  # `signal` would make an enumeration of each number
+_mask = _signal.pthread_sigmask
+_ALL_SIGNALS = tuple(range(1, _signal.NSIG))
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 _to_call = json.JSONEncoder(allow_nan=False).encode
 
@@ -55,6 +61,7 @@ class Prepared:
         self.limits = limits
         self.builtins = types.ModuleType("builtins")  # what the program patches there, the guest does not see
         self.builtins.__dict__.update(vars(builtins))
+        self.builtins.__dict__.update(help=Helper(), exit=Quitter("exit", ""), quit=Quitter("quit", ""))
         client = Client(limits["argument_bytes"])
         self.modules = {
             (name, check): self._module(map(client.stub, tools + (checks[name] if check else [])))
@@ -62,6 +69,7 @@ class Prepared:
             for check in (False, True)
         }
         sys.stdin = None  # `input()` then fails at once
+        sys.argv = [""]
         self.streams = [_stream(1), _stream(2)]
         sys.stdout, sys.stderr = self.streams
         for _ in range(10):
@@ -148,9 +156,15 @@ class Client:
         body = _to_call([name, args, kwargs]).encode()
         if len(body) > self.limit:
             body = _to_call([name, None, None]).encode()
-        with self.lock:
-            _write(self.fd, wrap(body))
-            answer = read(self.fd)
+        # A signal's handler that raised would leave the answer for the next call to find; one that calls would wait.
+        before = _mask(_signal.SIG_BLOCK, ())
+        try:
+            _mask(_signal.SIG_SETMASK, _ALL_SIGNALS)
+            with self.lock:
+                _write(self.fd, wrap(body))
+                answer = read(self.fd)
+        finally:
+            _mask(_signal.SIG_SETMASK, before)
         if not answer:
             raise ConnectionError(f"no answer from {name}")
         told = unpack(answer)
@@ -182,8 +196,8 @@ def do(job: dict[str, Any], names: dict[str, Any], filename: str, limits: dict[s
         if mode == "action":
             return {"status": "ok"} | shown(eval(tail, names) if tail else None, limits["output_kept"] // 2)
         return {"status": "ok"} | rendered(names.get("result"), limits)
-    except MemoryError:
-        return {"status": "oom"}
+    except MemoryError as error:
+        return {"status": "oom", **told_of(error)}
     except BaseException as error:  # noqa: BLE001 - it is what the program did
         for kind, status in ((Refused, "bad_result"), (SystemExit, "exit"), (ToolError, "tool_error")):
             if isinstance(error, kind):

@@ -61,8 +61,11 @@ class Supervisor:
         data = os.read(0, 1 << 16)
         if not data:
             os._exit(0)
-        for body in self.inbox.feed(data):
-            self._take(unpack(body))
+        try:
+            for body in self.inbox.feed(data):
+                self._take(unpack(body))
+        except Malformed:
+            os._exit(4)  # nothing that comes later could be made out
         return True
 
     def _take(self, request: dict[str, Any]) -> None:

@@ -23,7 +23,10 @@ OWN: dict[str, Status] = {
     "bad_result": "bad_result",
 }
 """What a code process may say of itself; all else is seen from outside."""
-_TEXT = {"type": str, "message": str, "traceback": str}
+_TEXT = {"type": 256, "message": 8192, "traceback": 16384}
+"""What it may say of an exception, and how many characters of each are kept."""
+_BASES = 64
+"""How many classes an exception may come from."""
 _REPORT = {"status": str, "result": str, "shown": str, "verdict": bool, "problems": list, "exception": dict}
 
 
@@ -79,9 +82,12 @@ def sound(report: str) -> dict[str, Any] | None:
         return None
     if not all(isinstance(value, _REPORT.get(key, ())) for key, value in told.items()):
         return None
-    raised = dict(told.get("exception", {"bases": []} | dict.fromkeys(_TEXT, "")))
+    if "exception" not in told:
+        return told
+    raised = told["exception"]
     bases = raised.pop("bases", None)
-    whole = set(raised) == set(_TEXT) and all(isinstance(raised[key], kind) for key, kind in _TEXT.items())
+    whole = set(raised) == set(_TEXT) and all(isinstance(text, str) for text in raised.values())
     if not whole or not isinstance(bases, list) or not all(isinstance(name, str) for name in bases):
         return None
-    return told
+    cut = {key: text[: _TEXT[key]] for key, text in raised.items()}
+    return told | {"exception": cut | {"bases": [name[: _TEXT["type"]] for name in bases[:_BASES]]}}
