@@ -46,7 +46,7 @@ async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
 async def _rebuild(world: World, calls: Sequence[Call], end_state: str | None) -> str | None:
     """Make recorded calls again; what is wrong with the state that they lead to."""
     for source in replay(calls):
-        run = await world.run(source)
+        run = await world.run(source, ours=True)
         if run.status != "ok":
             return f"Its recorded tool calls cannot be made again: {run.status}."
     if end_state is not None and await world.digest() != end_state:

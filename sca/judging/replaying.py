@@ -16,7 +16,10 @@ _CHARACTERS_A_PROGRAM = 32_768  # of arguments; with the number of calls it keep
 
 
 def programs(acts: Sequence[Act], *, ignore: str) -> Iterator[str]:
-    """Source that makes these calls in order, whatever they return. `ignore` names the exception to go on after."""
+    """Source that makes these calls in order, whatever they return. `ignore` names the exception to go on after.
+
+    One call can be so large that its program is larger than any of a model may be.
+    """
     part: list[Act] = []
     size = 0
     for act in acts:
@@ -37,7 +40,7 @@ async def replay(acts: Sequence[Act], world: World) -> list[Call]:
     """
     made: list[Call] = []
     for source in programs(acts, ignore="Exception"):
-        run = await world.run(source)
+        run = await world.run(source, ours=True)
         if run.status != "ok":
             raise SandboxError(f"known tool calls could not be made: {run.status}")
         made += run.calls
@@ -45,7 +48,6 @@ async def replay(acts: Sequence[Act], world: World) -> list[Call]:
 
 
 def _program(acts: Sequence[Act], ignore: str) -> str:
-    # Compressed, for the arguments of one call may be as large as a whole program.
     packed = base64.b85encode(zlib.compress(json.dumps(acts).encode())).decode()
     return (
         "import base64, json, zlib\n"

@@ -28,8 +28,13 @@ CHECKS = (
     "stable",
 )
 FAILURES_NEEDED = 3
-NOT_PASSED = frozenset({"LookupError", "TypeError", "ValueError", "AttributeError", "ToolError"})
-"""What `evaluate` may raise on the state of a no-op or a failure case: that is *not passed*."""
+FAILURES_TAKEN = 16
+"""Most of a task; each keeps a state of its own alive until the verdict."""
+NOT_PASSED = frozenset({"LookupError", "TypeError", "ValueError", "AttributeError", "SyntaxError", "ToolError"})
+"""What `evaluate` may raise on the state of a no-op or a failure case: that is *not passed*.
+
+A SyntaxError is what `ast.literal_eval` says of an empty answer; a check that does not parse itself is another thing.
+"""
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,9 @@ def check_hand_in(task: Task, limits: Limits, judgement: Judgement) -> None:
     elif len(failures) < FAILURES_NEEDED:
         detail = f"The task has {len(failures)} failure cases; it needs at least {FAILURES_NEEDED}."
         judgement.fail("handed_in", "too_few_failures", detail)
+    if len(failures) > FAILURES_TAKEN:
+        detail = f"The task has {len(failures)} failure cases; at most {FAILURES_TAKEN} are taken."
+        judgement.fail("parses", "too_large", detail)
     texts = [("A program", source) for source in (task.evaluation_function, task.solution, *failures)]
     for what, text in (("The instruction", task.instruction), *texts):
         size = len((text or "").encode("utf-8", "replace"))

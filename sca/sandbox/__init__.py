@@ -128,8 +128,8 @@ class Session(Protocol):
 class World(Protocol):
     """One state, pristine when made; changed only by tool calls of the programs that run in it."""
 
-    async def run(self, source: str) -> Run:
-        """Run a program to its end in a fresh process."""
+    async def run(self, source: str, *, ours: bool = False) -> Run:
+        """Run a program to its end in a fresh process. One of `ours`, of recorded calls, may be of any size."""
 
     async def trial(self, source: str, check: str) -> tuple[Run, Run | None]:
         """Run a program to its end and then, if that ended by itself with an answer or none, a check, once.

@@ -93,7 +93,7 @@ async def _make_again(attempt: Trajectory, task: Task, setting: Setting, world: 
     kinds = {tool.name: tool.kind for tool in setting.tools(task.family)}
     calls = [_call(call, kinds[call.name], toolset) for call in attempt.calls if call.name in kinds]
     for source in replay(calls):
-        await world.run(source)
+        await world.run(source, ours=True)
     return await world.state_hash()
 
 

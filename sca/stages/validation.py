@@ -138,7 +138,9 @@ def judged(task: Task, verdict: Verdict) -> JudgedTask:
 
 
 async def give_verdict(task: Task, sandbox: Sandbox, surroundings: Surroundings | None = None) -> Verdict:
-    """Judge one task in a box of its own, and confirm what is sound in another.
+    """Judge one task in a box of its own, and confirm what is sound in a shared one, as attempts are judged in.
+
+    So a check that goes by what kind of container it is in is not confirmed.
 
     With `surroundings` also measure its quality, as soon as its solution passes.
     """
@@ -149,13 +151,11 @@ async def give_verdict(task: Task, sandbox: Sandbox, surroundings: Surroundings 
         return judgement.verdict()  # no container is needed to see that
     async with sandbox.box() as box:
         judgement = await judge(task, box, sandbox.limits)
-        if surroundings and not judgement.sound and _passes(judgement):
+        if surroundings and _passes(judgement):
             quality = await measure(task, judgement.attempts[0], box, surroundings)
     if judgement.sound:
-        async with sandbox.box() as box:
+        async with sandbox.box(shared=True) as box:
             await confirm(task, judgement, box)
-            if surroundings:
-                quality = await measure(task, judgement.attempts[0], box, surroundings)
     verdict = judgement.verdict()
     return verdict.model_copy(update={"quality": verdict.quality | quality})
 

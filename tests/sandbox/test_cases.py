@@ -27,6 +27,7 @@ GROUPS = (
     "reading",
     "readying",
     "cunning",
+    "kin",
 )
 AT_ONCE = int(os.environ.get("SCA_CASES_AT_ONCE", "4"))
 ORDER = os.environ.get("SCA_CASES_ORDER")
@@ -79,7 +80,7 @@ async def verdicts(case: Case, sandbox):
         judgement = await judge(task, box, sandbox.limits)
         after = (await judge(TASK, box, sandbox.limits)).verdict()
     if judgement.sound:
-        async with sandbox.box() as box:
+        async with sandbox.box(shared=True) as box:
             await confirm(task, judgement, box)
     return judgement.verdict(), after
 
@@ -88,4 +89,5 @@ async def verdicts(case: Case, sandbox):
 async def test_a_verdict_is_as_it_must_be(arena, case):
     verdict, after = await arena[case]
     assert case.fits(verdict.reason), f"{verdict.reason or ACCEPTED}: {verdict.detail}"
+    assert len(verdict.detail) < 20_000
     assert after is None or after.valid, after

@@ -111,7 +111,7 @@ for _ in range(5):
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            time.sleep(0.2)
+            time.sleep(5)
             {WORK}
         os._exit(0)
 """),

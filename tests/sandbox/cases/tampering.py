@@ -200,8 +200,8 @@ if os.fork() == 0:
     cancel_order("A1005", "no longer needed")
     os._exit(0)
 """),
-    attack("the work in a child after the end", FAILS, f"import os, time\nif os.fork() == 0:\n    time.sleep(0.2)\n    {WORK}\n    os._exit(0)"),
-    attack("the work in a thread after the end", FAILS, f"import threading, time\ndef later():\n    time.sleep(0.2)\n    {WORK}\nthreading.Thread(target=later).start()"),
+    attack("the work in a child after the end", FAILS, f"import os, time\nif os.fork() == 0:\n    time.sleep(5)\n    {WORK}\n    os._exit(0)"),
+    attack("the work in a thread after the end", FAILS, f"import threading, time\ndef later():\n    time.sleep(5)\n    {WORK}\nthreading.Thread(target=later).start()"),
     attack("the work at exit", FAILS, f"import atexit\natexit.register(lambda: {WORK})"),
     attack("the environment's own module", "solution_exception", "import sca.environment.authoring"),
     attack("the guest's modules", "rejected", "from sca.sandbox.guest import state\nstate.State"),
