@@ -38,7 +38,7 @@ _SAMPLES = {
 
 _signal = importlib.import_module("_signal")  # `signal` would make an enumeration of each number
 _mask = _signal.pthread_sigmask
-_ALL_SIGNALS = tuple(range(1, _signal.NSIG))
+_ALL_SIGNALS = tuple(_signal.valid_signals())
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 _to_call = json.JSONEncoder(allow_nan=False).encode
 
