@@ -18,8 +18,8 @@ def ring(*_): raise Late
 signal.signal(signal.SIGALRM, ring)
 seen = 0
 for number in range(300):
-    signal.setitimer(signal.ITIMER_REAL, 0.00002 * (number % 30 + 1))
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.00002 * (number % 30 + 1))
         name = ("A1001", "A1002", "A1003")[number % 3]
         order = get_order(name)
         signal.setitimer(signal.ITIMER_REAL, 0)
