@@ -36,7 +36,7 @@ class Clock:
         now, limits = time.monotonic(), self.limits
         if now - self.started > SOON:
             self.tools_waited()
-            self.program.alone()  # which is remembered
+            self.program.alone()  # for `single`
         if now - self.started > limits["cpu_seconds"] / 2 and self.cpu() > limits["cpu_seconds"]:
             return "timeout"
         if told and not self.keep:

@@ -139,23 +139,28 @@ def count(uid: int | None, group: int) -> int:
         os.getpriority(os.PRIO_PGRP if uid is None else os.PRIO_USER, group if uid is None else uid)
     except ProcessLookupError:
         return 0
-    found = 0
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            found += os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid
-    return found
+    return len(_members(uid, group))
 
 
 def standing_still(uid: int | None, group: int) -> tuple[bool, int]:
     """Whether every thread of a uid is stopped or dead, and how many there are."""
     states = ""
+    for entry in _members(uid, group):
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{entry}/task"):
+                with open(f"/proc/{entry}/task/{thread}/stat", "rb", buffering=0) as file:
+                    states += chr(file.read(256).rpartition(b")")[2][1])
+    return not states.strip("TZX"), len(states)
+
+
+def _members(uid: int | None, group: int) -> list[str]:
+    """The processes of a uid, or of a double's process group."""
+    found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
             if os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid:
-                for thread in os.listdir(f"/proc/{entry}/task"):
-                    with open(f"/proc/{entry}/task/{thread}/stat", "rb", buffering=0) as file:
-                        states += chr(file.read(256).rpartition(b")")[2][1])
-    return not states.strip("TZX"), len(states)
+                found.append(entry)
+    return found
 
 
 def sweep(uid: int | None, base: int | None, group: int) -> bool:

@@ -121,7 +121,7 @@ class Program:
         for _ in range(TRIES):
             self.signal(signal.SIGSTOP)
             stands, threads = confine.standing_still(self.uid, self.pid)
-            self.single &= threads == 1
+            self.single &= threads <= 1
             still = still + 1 if stands else 0
             if still == 2 or (stands and threads == 1):
                 return True
@@ -162,7 +162,7 @@ class Program:
         return self.stat()[:1] in (["Z"], ["X"], []) if self.handle is None else readable(self.handle)
 
     def alone(self) -> bool:
-        """Whether it has neither threads nor other processes that could keep it from a core."""
+        """Whether it has neither threads nor other processes that could keep it from a core; `single` remembers."""
         fields = self.stat()  # one so young that it has not yet changed its uid is not counted
         alone = bool(fields) and int(fields[17]) == 1 and confine.count(self.uid, self.pid) <= 1
         self.single &= alone or not fields
