@@ -4,6 +4,7 @@ import json
 
 import pytest
 from sandbox.cases import CHECK, TASK, WORK
+from sandbox.cases.kin import BY_CONTAINER
 
 from sca.judging.reward import check_reward
 from sca.sandbox.host import DockerSandbox
@@ -94,6 +95,12 @@ async def test_a_database_of_five_megabytes_is_judged_as_a_small_one(tmp_path):
     async with DockerSandbox(FOLDER, data=tmp_path, size=1) as sandbox:
         verdict = await give_verdict(TASK, sandbox)
     assert (verdict.reason, verdict.detail) == (None, "")
+
+
+async def test_a_verdict_is_confirmed_where_attempts_are_judged():
+    async with DockerSandbox(FOLDER, size=1) as sandbox:
+        verdict = await give_verdict(BY_CONTAINER.task(), sandbox)
+    assert verdict.reason == "unstable"
 
 
 async def test_an_oversized_power_is_refused_by_the_tool_at_once():

@@ -116,3 +116,9 @@ async def test_an_engine_that_hangs_is_given_up(through, monkeypatch):
     async with through(fault), DockerSandbox(FOLDER, size=1) as sandbox:
         reasons, losses = await judge_three(sandbox)
         assert (reasons, losses.lost) == ([None] * 3, [])
+
+
+async def test_a_request_that_cannot_be_made_out_costs_its_container_at_once():
+    async with DockerSandbox(FOLDER, size=1) as sandbox, sandbox.box() as box, asyncio.timeout(20):
+        with pytest.raises(SandboxError, match="a container"):
+            await box.link.ask("parse", seconds=60, sources=["x" * (9 << 20)])

@@ -1,22 +1,21 @@
 """Programs whose children belong to somebody else, and honest ones with signals, prompts and large calls of their own."""
 
-from sandbox.cases import ACCEPTED, CHECK, FAILURES, PROBE, Case, attack, probe, with_work
+from sandbox.cases import ACCEPTED, CHECK, FAILURES, PROBE, WORK, Case, attack, probe, with_work
 from sandbox.cases.forging import REPORTS
 
-CLONE = f"""{PROBE}
-number = {{"x86_64": 56, "aarch64": 220}}[os.uname().machine]
+CLONE = """
+number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
 def clone(flags):
     child = libc.syscall(number, flags, 0, 0, 0, 0)
     if child == 0: os._exit(0)
     return child > 0
 """
-PARENTS = f"{CLONE}\nclone(0x8000 | 17)"
+PARENTS = f"{PROBE}{CLONE}\nclone(0x8000 | 17)"
 INTERRUPTED = """
 import signal
 class Late(Exception): pass
 def ring(*_): raise Late
 signal.signal(signal.SIGALRM, ring)
-seen = 0
 for number in range(300):
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.00002 * (number % 30 + 1))
@@ -24,10 +23,22 @@ for number in range(300):
         order = get_order(name)
         signal.setitimer(signal.ITIMER_REAL, 0)
         assert order == orders[name], (number, name, order)
-        seen += 1
     except Late: pass
 signal.setitimer(signal.ITIMER_REAL, 0)
+assert [get_order(name) for name in orders] == [*orders.values()]
 """
+BY_CONTAINER = Case(
+    "a check that goes by the size of its container",
+    "unstable",
+    E="""
+def most():
+    for place in ("/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"):
+        try: return int(open(place).read())
+        except OSError: pass
+def evaluate():
+    return most() > 200 or get_order("A1001").get("return_items") == ["teapot-2"]
+""",
+)
 
 CASES = [
     with_work("a child of its parent's that has ended", PARENTS),
@@ -38,9 +49,9 @@ CASES = [
         "one whose end wakes": "clone(18) or 1 / 0",
         "one whose end kills": "clone(9) or 1 / 0",
         "one in a new namespace of users": "clone(0x10000000 | 17) or 1 / 0",
-        "a process group of its own": "os.setpgid(0, 0)",
-    }, CLONE),
-    with_work("children, threads and new programs as the library makes them", """
+        "a process group of its own": "os.setpgid(child, child)",
+    }, CLONE + "child = os.fork()\nif child == 0: signal.pause()"),
+    with_work("children and threads as the library makes them", """
 import os, threading
 assert os.waitstatus_to_exitcode(os.waitpid(os.fork() or os._exit(3), 0)[1]) == 3
 done = []
@@ -59,8 +70,8 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 assert seen
 """),
     with_work("its arguments are nobody's", "import sys\nassert sys.argv == [''], sys.argv"),
-    Case("a check that reads an answer as a literal", ACCEPTED, S="return_items('A1001', ['teapot-2'])\nresult = [1]",
-         E=CHECK.replace("def evaluate():", "import ast\ndef evaluate(answer):\n    assert ast.literal_eval(answer) == [1] if 'return_items' in get_order('A1001') and get_order('A1001')['return_items'] == ['teapot-2'] else ast.literal_eval(answer)")),
+    Case("a check that reads an answer as a literal", ACCEPTED, S="result = [1]\n" + WORK,
+         E=CHECK.replace("def evaluate():", "import ast\ndef evaluate(answer):\n    ast.literal_eval(answer)")),
     with_work("a refused call as large as can be", """
 import json, random
 chance = random.Random(1)
@@ -74,14 +85,7 @@ except ToolError: pass
     Case("more failures than are taken", "too_large", failures=(*FAILURES, *(f'cancel_order("A1004", "reason {n}")' for n in range(14)))),
     Case("failures as large as can be", ACCEPTED,
          failures=tuple("#" + "\x01" * 65_000 + f'\ncancel_order("A1004", "reason {n}")' for n in range(16))),
-    Case("a check that goes by the size of its container", "unstable", E="""
-def most():
-    for place in ("/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"):
-        try: return int(open(place).read())
-        except OSError: pass
-def evaluate():
-    return most() > 200 or get_order("A1001").get("return_items") == ["teapot-2"]
-"""),
+    BY_CONTAINER,
     attack("a traceback without end", "solution_exception", f"""{REPORTS}
 finish({{"status": "exception", "exception": {{"type": "x", "bases": ["x"], "message": "m", "traceback": "t" * 900_000}}}})
 """),
