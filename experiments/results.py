@@ -106,11 +106,9 @@ def tokens(folders: Iterable[Path]) -> dict[str, int]:
     """Tokens that each stage sampled (`online`: in training) and that `train` went through, all folders together."""
     spent: Counter[str] = Counter()
     for folder in folders:
-        for file in folder.glob("*.meta.json"):
+        for file in (*folder.glob("*.meta.json"), *folder.glob("*.online/*.meta.json")):
             meta = json.loads(file.read_text("utf-8"))
             spent[meta["settings"]["stage"]] += meta["counts"].get("completion_tokens", 0)
-        for file in folder.glob("*.online/iteration-*.jsonl"):
-            spent["online"] += sum(made.usage["completion_tokens"] for made in attempts(file))
         for file in folder.glob("*.metrics.jsonl"):
             spent["train"] += sum(json.loads(line)["tokens"] for line in file.read_text("utf-8").splitlines())
     return {stage: count for stage, count in spent.items() if count}

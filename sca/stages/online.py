@@ -30,6 +30,7 @@ from sca.records.contract import Task, Trajectory
 from sca.records.ids import seed_for, settings_hash
 from sca.records.output import Output
 from sca.sandbox import Sandbox
+from sca.stages.rollouts import count_attempts
 from sca.training import processes
 from sca.training.algorithms import zero_signal
 from sca.training.attempts import Reader, Selection
@@ -214,7 +215,7 @@ class OnlineRun:
                     if own:
                         retried += await self._act(scene, own, out, iteration, seed, settings_hash(settings))
             made = list(out.records())
-            out.finish(counts={"attempts": len(made), "successes": sum(one.reward for one in made)})
+            out.finish(counts=count_attempts(made))
         seconds = time.monotonic() - began
         sampled = self.tokens - before
         return Attempts(made, retried, round(sampled / seconds, 1) if sampled else None, round(seconds, 3))

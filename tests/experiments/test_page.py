@@ -199,8 +199,9 @@ def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_
 
 def test_what_online_training_samples_is_told_apart_from_what_others_train_on(tmp_path):
     work = tmp_path / "online-ppo.online"
-    (work / ".made").mkdir(parents=True)
-    _results(work, "iteration-0001", ["x-000000-000001"], 1, 2)
+    work.mkdir()
+    sidecar = {"settings": {"stage": "online"}, "counts": {"attempts": 2, "completion_tokens": 10}}
+    (work / "iteration-0001.jsonl.meta.json").write_text(json.dumps(sidecar))
     (tmp_path / "online-ppo.metrics.jsonl").write_text('{"step": 1, "tokens": 40}\n')
     (tmp_path / "seconds.txt").write_text("online-ppo-train 9\nppo-train 4\n")
     assert cost([tmp_path]) == {"seconds": {"online": 9, "train": 4}, "tokens": {"online": 10, "train": 40}}

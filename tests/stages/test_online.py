@@ -44,6 +44,8 @@ def test_two_iterations_leave_attempts_figures_and_a_checkpoint(whole):
     made = [lines(folder / "checkpoint.online" / f"iteration-000{number}.jsonl") for number in (1, 2)]
     assert [len(attempts) for attempts in made] == [8, 8]
     assert made[0][0]["run"] != made[1][0]["run"]
+    sidecar = json.loads((folder / "checkpoint.online" / "iteration-0001.jsonl.meta.json").read_text("utf-8"))
+    assert sidecar["counts"]["completion_tokens"] == sum(one["usage"]["completion_tokens"] for one in made[0]) > 0
     curve = lines(folder / "checkpoint.online" / "iterations.jsonl")
     rewards = [sum(attempt["reward"] for attempt in attempts) / 8 for attempts in made]
     assert [line["reward"] for line in curve] == rewards
