@@ -68,14 +68,12 @@ practise() { # SEED: a challenger's tasks, judged, not filtered, without any to 
     once not-fresh python -m experiments.leaks judged.jsonl --same-values --against "$fresh" --clean not_fresh.jsonl
     once clean python -m experiments.leaks not_fresh.jsonl "${measured[@]}" --clean clean.jsonl
     once full sca select clean.jsonl --filter valid -o full.jsonl
-    if [ "$env" = calculation ]; then # part b compares filters by the attempts at whatever they admit
-        once rollout sca rollout clean.jsonl --attempts "$attempts" --seed "$1" --model "$model"
-    fi
     attempt "$1" full
 }
 
 attempt() { # SEED NAME: the model's attempts at the tasks NAME.jsonl, in NAME-attempts.jsonl
-    if [ "$env" = calculation ]; then
+    if [ "$env" = calculation ]; then # at all tasks: part b compares filters by the attempts at whatever they admit
+        once rollout sca rollout clean.jsonl --attempts "$attempts" --seed "$1" --model "$model"
         once "$2-attempts" sca select trajectories.jsonl --tasks "$2.jsonl" -o "$2-attempts.jsonl"
     else
         once "$2-attempts" sca rollout "$2.jsonl" "${data[@]}" "${user[@]}" --attempts "$attempts" --seed "$1" \
