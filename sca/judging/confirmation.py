@@ -7,7 +7,7 @@ memory, what ran before) does not get through.
 import random
 from collections.abc import Sequence
 
-from sca.judging.replaying import programs
+from sca.judging.replaying import acts_in, programs
 from sca.judging.verdict import Checked, Judgement, check_again, said
 from sca.records.contract import Task
 from sca.sandbox import Box, Call, World
@@ -45,19 +45,10 @@ async def confirm(task: Task, judgement: Judgement, box: Box) -> None:
 
 async def _rebuild(world: World, calls: Sequence[Call], end_state: str | None) -> str | None:
     """Make recorded calls again; what is wrong with the state that they lead to."""
-    for source in replay(calls):
+    for source in programs(acts_in(calls)):
         run = await world.run(source, ours=True)
         if run.status != "ok":
             return f"Its recorded tool calls cannot be made again: {run.status}."
     if end_state is not None and await world.digest() != end_state:
         return "Its recorded tool calls lead to another state in a fresh container."
     return None
-
-
-def replay(calls: Sequence[Call]) -> list[str]:
-    """Programs that make recorded calls again, those that a tool refused too.
-
-    Reads are left out, and so are calls that never reached their tool for want of arguments that fit.
-    """
-    acts = [(call.name, *call.made) for call in calls if call.kind != "read" and call.made is not None]
-    return list(programs(acts, ignore="ToolError"))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sca.errors import StateLost
-from sca.judging.confirmation import replay
+from sca.judging.replaying import acts_in, programs, repeatable
 from sca.judging.surroundings import ToolFacts
-from sca.sandbox import Box, Call, Run, World
+from sca.sandbox import Box, Call, Run, Status, World
 
 SECONDS = 30.0
 """Wall time of one task's programs, all together; a check that is slow is not tried again and again."""
@@ -20,7 +20,7 @@ _ASK = """
 import base64, json, zlib
 
 said = []
-for name, args, kwargs in json.loads(zlib.decompress(base64.b85decode({calls!r}))):
+for name, args, kwargs in json.loads({calls!r}):
     try:
         said.append(["returned", globals()[name](*args, **kwargs)])
     except (ToolError, TypeError) as error:
@@ -39,8 +39,7 @@ async def ask(world: World, calls: Sequence[tuple[ToolFacts, dict[str, Any]]]) -
 
 async def _ask(world: World, calls: Sequence[tuple[ToolFacts, dict[str, Any]]]) -> list[list[Any]]:
     acts = json.dumps([tool.call(arguments) for tool, arguments in calls])
-    packed = base64.b85encode(zlib.compress(acts.encode())).decode()
-    run = await world.run(_ASK.format(calls=packed))
+    run = await world.run(_ASK.format(calls=acts), ours=True)
     if run.status == "ok" and run.result is not None:
         said: list[list[Any]] = json.loads(zlib.decompress(base64.b85decode(run.result)))
         return said
@@ -50,8 +49,8 @@ async def _ask(world: World, calls: Sequence[tuple[ToolFacts, dict[str, Any]]]) 
     return [*await _ask(world, calls[:middle]), *await _ask(world, calls[middle:])]
 
 
-class TooCostlyError(Exception):
-    """A task's programs take so long that its quality is left unknown."""
+class UnmeasuredError(Exception):
+    """A task's quality is left unknown: its programs take too long, or its calls cannot be made again."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,9 @@ class Bench:
         """Make the calls, and ask the check unless the state is known. Raises `SandboxError`."""
         world = await self.box.world(self.family)
         try:
-            wanted = [call for call in calls if call.kind != "read" and call.made is not None]
-            seen: list[Call] = []
-            for source in replay(wanted):
-                run = self._count(await world.run(source))
-                if run.status != "ok":
-                    return Outcome(refused=True)
-                seen += run.calls
-            if len(seen) != len(wanted):
+            wanted = repeatable(calls)
+            seen, status = await self._make(wanted, world)
+            if status != "ok" or len(seen) != len(wanted):
                 return Outcome(refused=True)
             if any(now.error is not None and then.error is None for now, then in zip(seen, wanted, strict=True)):
                 return Outcome(refused=True)
@@ -108,29 +102,42 @@ class Bench:
         return run.status == "ok" and run.verdict is True
 
     async def answers(self, calls: Sequence[Call], answers: Sequence[str]) -> list[bool]:
-        """For each answer, whether the check accepts it after the calls."""
+        """For each answer, whether the check accepts it after the calls. Raises `UnmeasuredError`."""
         world = await self.box.world(self.family)
         try:
-            for source in replay(calls):
-                self._count(await world.run(source))
+            await self._make_all(calls, world)
             return [await self.passes(world, answer) for answer in answers]
         finally:
             await world.close()
 
     async def state_after(self, calls: Sequence[Call]) -> Any:
-        """The state that calls lead to."""
+        """The state that calls lead to. Raises `UnmeasuredError`."""
         world = await self.box.world(self.family)
         try:
-            for source in replay(calls):
-                self._count(await world.run(source))
+            await self._make_all(calls, world)
             return await world.state()
         finally:
             await world.close()
 
+    async def _make(self, calls: Sequence[Call], world: World) -> tuple[list[Call], Status]:
+        """Make calls, up to a program that does not end well; the calls as they were made, and how it ended."""
+        seen: list[Call] = []
+        for source in programs(acts_in(calls)):
+            run = self._count(await world.run(source, ours=True))
+            seen += run.calls
+            if run.status != "ok":
+                return seen, run.status
+        return seen, "ok"
+
+    async def _make_all(self, calls: Sequence[Call], world: World) -> None:
+        _, status = await self._make(calls, world)
+        if status != "ok":
+            raise UnmeasuredError(f"its tool calls cannot be made again: {status}")
+
     def _count(self, run: Run) -> Run:
-        """Note what a program took. Raises `TooCostlyError` where all together take too long."""
+        """Note what a program took. Raises `UnmeasuredError` where all together take too long."""
         self.programs += 1
         self.seconds += run.wall_seconds
         if self.seconds > SECONDS:
-            raise TooCostlyError(f"its programs take more than {SECONDS} seconds")
+            raise UnmeasuredError(f"its programs take more than {SECONDS} seconds")
         return run

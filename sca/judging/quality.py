@@ -18,9 +18,10 @@ from sca.judging.answers import Answers
 from sca.judging.grounding import identities, unsupported
 from sca.judging.kinship import Kinship
 from sca.judging.mutants import ENOUGH, Mutant, Mutator
-from sca.judging.programs import Bench, Outcome, TooCostlyError
+from sca.judging.programs import Bench, Outcome, UnmeasuredError
 from sca.judging.reading import Library, read_up
 from sca.judging.rephrasing import intolerance
+from sca.judging.replaying import repeatable
 from sca.judging.surroundings import Surroundings
 from sca.judging.telling import Telling
 from sca.judging.verdict import Attempted
@@ -50,7 +51,7 @@ async def measure(task: Task, attempted: Attempted, box: Box, surroundings: Surr
     """Fields of `verdict.quality` for a task whose solution passes. Raises `SandboxError` when the sandbox fails."""
     try:
         return await _Measuring(task, attempted, box, surroundings).all()
-    except TooCostlyError as error:
+    except UnmeasuredError as error:
         return {**dict.fromkeys(("mutation_score", "grounded", "tolerant")), "unmeasured": str(error)}
 
 
@@ -58,7 +59,7 @@ class _Measuring:
     def __init__(self, task: Task, attempted: Attempted, box: Box, surroundings: Surroundings) -> None:
         self.task, self.attempted, self.box, self.surroundings = task, attempted, box, surroundings
         self.instruction = task.instruction or ""
-        self.acts = tuple(call for call in attempted.calls if call.kind != "read" and call.made is not None)
+        self.acts = tuple(repeatable(attempted.calls))
         self.bench = Bench(box, task.family, task.evaluation_function or "", attempted.answer, {})
         self.findings = Findings()
         self.idle: set[str] = set()
@@ -90,6 +91,8 @@ class _Measuring:
         base, nothing = await asyncio.gather(
             self.bench.try_calls(self.acts, always=True), self.bench.try_calls((), always=True)
         )
+        if base.refused:
+            raise UnmeasuredError("its tool calls cannot be made again")
         self.base = base
         self.bench.known[base.digest] = "same"
         if not self.attempted.answer:

@@ -7,8 +7,8 @@ from typing import Any
 from sca.dialogue.scheduler import Losses, run_all
 from sca.dialogue.setting import Setting
 from sca.environment.binding import Parameters
-from sca.errors import BadInput, StateLost
-from sca.judging.confirmation import replay
+from sca.errors import BadInput, SandboxError, StateLost
+from sca.judging.replaying import acts_in, replay
 from sca.judging.reward import Judge
 from sca.progress import Progress
 from sca.records.contract import Task, ToolCall, Trajectory
@@ -88,12 +88,15 @@ async def _judged(
 
 
 async def _make_again(attempt: Trajectory, task: Task, setting: Setting, world: World) -> str:
-    """Make the recorded calls; the hash of the state that they lead to."""
+    """Make the recorded calls; the hash of the state that they lead to. Raises `StateLost` where a tool hangs."""
     toolset = setting.toolset(task.family)
     kinds = {tool.name: tool.kind for tool in setting.tools(task.family)}
     calls = [_call(call, kinds[call.name], toolset) for call in attempt.calls if call.name in kinds]
-    for source in replay(calls):
-        await world.run(source, ours=True)
+    try:
+        await replay(acts_in(calls), world)
+    except SandboxError:
+        await world.state_hash()  # raises StateLost where a tool hung
+        raise
     return await world.state_hash()
 
 

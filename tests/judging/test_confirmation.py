@@ -2,9 +2,10 @@
 
 import pytest
 
+from sca.dialogue.setting import Setting
 from sca.records.contract import Task
 from sca.sandbox.host import DockerSandbox
-from sca.stages.validation import give_verdict
+from sca.stages.validation import give_verdict, surroundings_of
 
 pytestmark = pytest.mark.docker
 
@@ -45,6 +46,12 @@ class Notes(Environment):
         """Count up."""
         self.state["count"] += by
         return by
+
+    @write
+    def book(self, pages: int, title: str) -> int:
+        """Note a book."""
+        self.state["books"] = [[pages, title]]
+        return pages
 '''
 
 FAILURES = ['add("x")', 'put(x="y")', "count(40)"]
@@ -60,23 +67,42 @@ SOUND = {
 
 
 @pytest.fixture(scope="module")
-async def notes(tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("environments") / "notes"
     (folder / "data").mkdir(parents=True)
     (folder / "environment.py").write_text(NOTES, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+async def notes(folder):
     async with DockerSandbox(folder, tasks_per_container=100) as sandbox:
         yield sandbox
 
 
-@pytest.mark.parametrize(("wanted", "solution"), SOUND.values(), ids=SOUND)
-async def test_every_way_to_call_a_tool_is_confirmed(notes, wanted, solution):
-    task = Task(
+def noting(wanted, solution):
+    return Task(
         id="notes-000000-000001",
         environment="notes",
-        instruction="Note it.",
+        instruction="Note a book of 312 pages.",
         evaluation_function=f"def evaluate():\n    return look(){wanted}",
         solution=solution,
         failure_cases=FAILURES,
     )
-    verdict = await give_verdict(task, notes)
+
+
+@pytest.mark.parametrize(("wanted", "solution"), SOUND.values(), ids=SOUND)
+async def test_every_way_to_call_a_tool_is_confirmed(notes, wanted, solution):
+    verdict = await give_verdict(noting(wanted, solution), notes)
     assert (verdict.valid, verdict.reason, verdict.detail) == (True, None, "")
+
+
+async def test_quality_is_the_same_however_large_an_argument_is(notes, folder):
+    surroundings = surroundings_of(Setting.open(str(folder)))
+    small, large = [], []
+    for numbers, size in ((small, 10), (large, 10_000)):
+        task = noting(f'["books"] == [[312, "é" * {size}]]', f'book(312, "é" * {size})')
+        quality = (await give_verdict(task, notes, surroundings)).quality
+        names = ("mutation_score", "mutants", "extra_write_score", "grounded", "tolerant")
+        numbers += [quality[name] for name in names]
+    assert small == large == [1.0, 2, 1.0, False, None]

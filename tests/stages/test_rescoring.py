@@ -77,6 +77,12 @@ async def test_on_demand_it_is_judged_at_the_state_of_today(states, shop_in_dock
     assert (made.reward, made.state_hash) == (1, states[1])
 
 
+async def test_a_call_that_fits_its_tool_no_more_does_not_end_those_after_it(states, shop_in_docker, tmp_path):
+    calls = [ToolCall(name="return_items", arguments={"order": "A1001"}), *CALLS]  # so a parameter was called once
+    made = await judged(attempt(calls, states[1]), shop_in_docker, tmp_path)
+    assert (made.reward, made.model_extra["rescored"]["same_state"]) == (1, True)
+
+
 async def test_an_attempt_that_ran_out_of_turns_stays_without_reward(states, shop_in_docker, tmp_path):
     made = await judged(attempt(CALLS, states[1], outcome="out_of_turns"), shop_in_docker, tmp_path)
     assert (made.reward, made.outcome) == (0, "out_of_turns")
