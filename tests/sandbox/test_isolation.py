@@ -23,6 +23,15 @@ def denied(attempt):
 def call(name, *arguments):
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) == -1:
         raise OSError(ctypes.get_errno(), name)
+def others():
+    found = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and os.stat("/proc/" + pid).st_uid != os.getuid()]
+    return found if len(found) > 2 else 1 / 0  # the supervisor and its fork servers, at least
+def reached(pid):
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return False
+    return True
 """
 PROBES = {
     "an internet socket": "socket.socket()",
@@ -46,7 +55,7 @@ PROBES = {
     "root": "os.setuid(0)",
     "another uid": "os.setuid(os.getuid() + 1)",
     "a signal to PID 1": "os.kill(1, 0)",
-    "a signal to the fork servers": "[os.kill(pid, 0) for pid in (2, 3, 7, 8)]",
+    "a signal to any other process": "[pid for pid in others() if reached(pid)]",
     "its priority": "os.setpriority(os.PRIO_PROCESS, 0, 5)",
     "a shell": "subprocess.run(['/bin/sh', '-c', 'true'])",
     "the environment's data": "open('/opt/sca/environments/shop/data/users.json')",

@@ -70,9 +70,8 @@ def refused(number, *arguments):
         **{f"node {major}:{minor}": f"os.mknod('/tmp/node', 0o60666, os.makedev({major}, {minor}))" for major, minor in ((8, 0), (1, 1), (254, 0))},
         **{path: f"open('{path}', 'rb').read(1)" for path in (
             "/dev/sda", "/dev/vda", "/dev/mem", "/dev/kmem", "/dev/kmsg", "/dev/port", "/dev/kvm", "/dev/fuse", "/dev/loop0",
-            "/dev/loop-control", "/dev/net/tun", "/dev/console", "/dev/tty", "/proc/kcore", "/proc/kmsg", "/proc/keys",
-            "/proc/timer_list", "/proc/sched_debug", "/sys/firmware/acpi",
-        ) if path not in ("/proc/keys", "/proc/timer_list", "/proc/sched_debug")},
+            "/dev/loop-control", "/dev/net/tun", "/dev/console", "/dev/tty", "/proc/kcore", "/proc/kmsg", "/sys/firmware/acpi",
+        )},
     }),
     probe("the engine and its host", {
         **{path: f"os.stat('{path}')" for path in (

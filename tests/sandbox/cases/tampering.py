@@ -1,6 +1,6 @@
 """Programs that change what judges them, or leave something behind."""
 
-from sandbox.cases import ACCEPTED, CHECK, PROBE, WORK, Case, attack, probe, with_work
+from sandbox.cases import ACCEPTED, CHECK, OTHERS, PROBE, WORK, Case, attack, probe, with_work
 
 FAILS = "solution_fails"
 FORGED_ORDER = "{'status': 'return requested', 'return_items': ['teapot-2']}"
@@ -109,25 +109,25 @@ while frame:
     probe("signals to PID 1 and the others", {
         **{f"signal {number} to 1": f"os.kill(1, {number})" for number in (0, 1, 9, 15, 18, 19)},
         "a queued signal to 1": "system(129, 1, 10, b'\\0' * 128)",
-        "every other process": "[os.kill(p, 0) for p in others] if others else 1 / 0",
+        "every other process": "with_any(others, lambda p: os.kill(p, 0))",
         "a handle on PID 1 to signal": "signal.pidfd_send_signal(os.pidfd_open(1), 9)",
         "PID 1 in another group": "os.setpgid(1, 1)",
-        "the limits of the others": "[resource.prlimit(p, resource.RLIMIT_CPU, (1, 1)) for p in others] if others else 1 / 0",
-    }, "others = [int(p) for p in os.listdir('/proc') if p.isdigit() and os.stat('/proc/' + p).st_uid != os.getuid()]"),
+        "the limits of the others": "with_any(others, lambda p: resource.prlimit(p, resource.RLIMIT_CPU, (1, 1)))",
+    }, OTHERS),
     probe("the others' insides", {
-        f"{what} of {who}": f"[open(f'/proc/{{p}}/{what}', 'rb').read(9) for p in {who}]"
+        f"{what} of {who}": f"with_any({who}, lambda p: open(f'/proc/{{p}}/{what}', 'rb').read(9))"
         for what in ("mem", "environ", "maps", "auxv", "stack", "syscall", "io") for who in ("others", "[1]")
     } | {
-        "descriptors": "[os.listdir(f'/proc/{p}/fd') for p in others]",
-        "their root": "[os.listdir(f'/proc/{p}/root') for p in others]",
-        "their folder": "[os.listdir(f'/proc/{p}/cwd') for p in others]",
-        "tracing": "[system(101, 16, p, 0, 0) for p in others]",
-        "seizing": "[system(101, 0x4206, p, 0, 0) for p in others]",
+        "descriptors": "with_any(others, lambda p: os.listdir(f'/proc/{p}/fd'))",
+        "their root": "with_any(others, lambda p: os.listdir(f'/proc/{p}/root'))",
+        "their folder": "with_any(others, lambda p: os.listdir(f'/proc/{p}/cwd'))",
+        "tracing": "with_any(others, lambda p: system(101, 16, p, 0, 0))",
+        "seizing": "with_any(others, lambda p: system(101, 0x4206, p, 0, 0))",
         "reading memory": "system(310, 1, None, 0, None, 0, 0)",
         "writing memory": "system(311, 1, None, 0, None, 0, 0)",
         "comparing": "system(312, 1, 1, 0, 0, 0)",
         "a descriptor of another": "system(438, os.pidfd_open(1), 0, 0)",
-    }, "others = [int(p) for p in os.listdir('/proc') if p.isdigit() and os.stat('/proc/' + p).st_uid != os.getuid()]"),
+    }, OTHERS),
     Case("tracing of a child of its own", ACCEPTED, work=True, S=PROBE + """
 child = os.fork()
 if child == 0:
