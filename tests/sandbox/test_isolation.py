@@ -157,12 +157,49 @@ async def test_a_stopped_program_is_a_time_out(hasty_sandbox):
     assert run.status == "timeout"
 
 
-async def test_what_ends_unusually_is_the_end_of_its_container(docker_sandbox):
+@pytest_asyncio.fixture(loop_scope="module")
+async def lasting_sandbox(shop):
+    """One container for ten tasks, as long as nothing unusual happens."""
+    async with DockerSandbox(shop, size=1, tasks_per_container=10, limits=Limits(cpu_seconds=0.5)) as sandbox:
+        yield sandbox
+
+
+async def run_in(box, source):
+    await (await box.world()).run(source)
+
+
+async def parse_in(box, source):
+    assert await box.parse([source]) == ["parsing it ends in timeout"]
+
+
+DOUBLING = "".join(f"{' ' * depth}try: pass\n{' ' * depth}finally:\n" for depth in range(17)) + " " * 17 + "pass"
+"""Each level doubles what the compiler writes."""
+
+
+@pytest.mark.parametrize(
+    ("do", "source", "kept"),
+    [(run_in, "1 / 0", True), (run_in, "import os; os.kill(os.getpid(), 11)", False), (parse_in, DOUBLING, False)],
+    ids=["an exception", "a crash", "a parse without end"],
+)
+async def test_what_ends_unusually_is_the_end_of_its_container(lasting_sandbox, do, source, kept):
+    async with lasting_sandbox.box() as box:
+        await do(box, source)
+    async with lasting_sandbox.box(), asyncio.timeout(20):  # while others are taken it is put back or removed
+        while not box.link.broken and not (
+            kept and any(one.result().link is box.link for one in ready(lasting_sandbox))
+        ):
+            await asyncio.sleep(0.05)
+    assert bool(box.link.broken) is not kept
+
+
+def ready(sandbox):
+    return [started for started in sandbox._ahead if started.done()]
+
+
+async def test_a_fault_inside_the_supervisor_is_heard_of_at_once(docker_sandbox):
     async with docker_sandbox.box() as box:
-        await (await box.world()).run("import os; os.kill(os.getpid(), 11)")
-        first = box.link
-    async with docker_sandbox.box() as box:
-        assert box.link is not first
+        with pytest.raises(SandboxError, match=r"a container is lost: AttributeError: .*do_nonsense"):
+            await box.link.ask("nonsense", seconds=30)
 
 
 async def test_many_programs_run_at_once_in_a_shared_container(docker_box):

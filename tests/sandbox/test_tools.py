@@ -139,6 +139,13 @@ async def test_a_tool_that_hangs_is_a_time_out_and_the_end_of_its_world(failing)
     await failing.close()
 
 
+async def test_an_agent_whose_tool_hung_is_told_that_nothing_more_can_be_done(failing):
+    session = await failing.session()
+    told = "Stopped: a tool hung. Variables and the state are lost; nothing more can be done."
+    assert [(await session.execute(source)).text for source in ("asleep()", "1 + 1")] == [told, told]
+    await failing.close()
+
+
 @pytest.mark.docker
 async def test_too_many_programs_at_once_are_refused_and_the_container_stays_sound():
     async with DockerSandbox(ODD, limits=HASTY, size=1) as sandbox, sandbox.box() as box:

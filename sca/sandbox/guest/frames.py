@@ -55,6 +55,13 @@ def read(fd: int) -> bytes:
     return data[HEADER:]
 
 
+def write(fd: int, data: bytes) -> None:
+    """All of it, however many pieces that takes."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
 def too_deep(value: object, depth: int) -> bool:
     """Whether lists, tuples and dicts are nested deeper than `depth`, found without recursion."""
     level = [value]

@@ -42,8 +42,8 @@ class Job:
         self.pending = wrap(marshal.dumps(job))
         self._write_job()
         if self.state:
-            tools = self.program.tools.fileno() if self.keep else self.program.tools.detach()
-            self.state.order("serve", job["mode"] == "evaluate", 0, os.dup(tools) if self.keep else tools)
+            tools = os.dup(self.program.tools.fileno()) if self.keep else self.program.tools.detach()
+            self.state.order("serve", job["mode"] == "evaluate", 0, tools)
             self.loop.watch(self.state.channel.sock.fileno(), self._read_journal)
         if self.keep:
             self.program.signal(signal.SIGCONT)
@@ -61,7 +61,7 @@ class Job:
             modest = code == signal.SIGKILL and small and self.program.single
             self._drain()
         yield from self._await_journal()
-        if self.inbox.rest or len(self.told) > 1:
+        if self.inbox.rest:
             self.cause = self.cause or "bad_result"
         if code is not None:
             self.program.discard()
@@ -70,7 +70,7 @@ class Job:
         return {
             **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
             "report": self.told[0].decode("utf-8", "replace") if self.told else None,
-            "hungry": kills_for_memory() > kills, "modest": modest,
+            "hungry": kills_for_memory() > kills, "modest": modest, "lost": bool(self.state and self.state.lost),
             "wall_seconds": time.monotonic() - self.clock.started,
         }  # fmt: skip
 
@@ -177,7 +177,7 @@ class Job:
                 self._read_journal()
         self.loop.forget(fd)
         if not self.journal:
-            self.cause = self.state.lost = "timeout"
+            self.cause, self.state.lost = "timeout", True
             self.state.end()
             if hung == "starved":
                 raise Trouble("the machine is too busy: a tool waited too long for a core")

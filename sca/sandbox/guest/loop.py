@@ -54,9 +54,11 @@ class Loop:
                 try:
                     if not see():
                         self.forget(fd)
-                except Exception as error:  # noqa: BLE001 - it is the task's
+                except Exception as error:
+                    if task is None:
+                        raise  # nobody's: this process ends, and the host reads why
                     self.forget(fd)
-                    if task:
+                    if task in self._tasks:
                         self._step(task, error)
                 woken[task] = None
             if time.monotonic() - last > TICK / 1000:

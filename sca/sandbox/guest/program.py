@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from sca.comparison import same
-from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap
+from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap, write
 
 JOBS, REPORTS, TOOLS, OUTPUT = 3, 4, 5, 6
 """Its descriptors: pipes with its jobs and for its reports, a socket to the tools, and what becomes 1 and 2."""
@@ -103,7 +103,7 @@ class Prepared:
                 report = {"status": "oom"}
             for stream in (getattr(sys, "stdout", None), getattr(sys, "stderr", None), *self.streams):
                 _flush(stream)
-            _write(REPORTS, pack(report))
+            write(REPORTS, pack(report))
             if job["mode"] not in ("action", "parse"):
                 break
         os._exit(0)
@@ -126,11 +126,6 @@ def _flush(stream: Any) -> None:
         stream.flush()
     except Exception:  # noqa: BLE001 - the program has closed or replaced it
         return
-
-
-def _write(fd: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
 
 
 class Client:
@@ -161,7 +156,7 @@ class Client:
         try:
             _mask(_signal.SIG_SETMASK, _ALL_SIGNALS)
             with self.lock:
-                _write(self.fd, wrap(body))
+                write(self.fd, wrap(body))
                 answer = read(self.fd)
         finally:
             _mask(_signal.SIG_SETMASK, before)

@@ -29,8 +29,8 @@ class Server:
 
     def __init__(self, channel: Channel, pid: int = 0) -> None:
         self.channel, self.pid, self.handle = channel, pid, open_handle(pid) if pid else None
-        self.lost: str | None = None
-        """Why it is no longer there, if a program that it served is to blame."""
+        self.lost = False
+        """Whether it is no longer there, since a tool hung."""
 
     def order(self, name: str, first: int = 0, second: int = 0, *fds: int) -> None:
         """Tell it what to do; the descriptors are closed here."""

@@ -15,14 +15,12 @@ from functools import partial
 from typing import Any
 
 from sca.sandbox.guest.confine import MOST_JOBS, fork
-from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack
+from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack, write
 from sca.sandbox.guest.jobs import Job
 from sca.sandbox.guest.loop import Loop, Work
 from sca.sandbox.guest.programs import Program, Refusal, Server, Template, Trouble
 
 MOST_REQUEST = 8 * SMALL
-SILENT = ("close", "leave")
-"""Requests without an answer."""
 
 
 class World:
@@ -48,7 +46,7 @@ class Supervisor:
         """One that waits, and how often it has served."""
         self.families = list(hello.get("families", {}))
         template.channel.send({"families": hello.get("families", {}), "checks": hello.get("checks", {})})
-        tell(hello | {"python": sys.version.split()[0]})
+        tell(hello)
 
     def run(self) -> None:
         """Go on until the host is gone."""
@@ -84,15 +82,14 @@ class Supervisor:
     def _begin(self, request: dict[str, Any], world: World | None) -> None:
         number, operation = request.pop("id"), request.pop("op")
         work = getattr(self, f"do_{operation}")(world, **request)
-        self.loop.start(work, partial(self._done, None if operation in SILENT else number, world))
+        self.loop.start(work, partial(self._done, number, world))
 
-    def _done(self, number: int | None, world: World | None, told: Any) -> None:
+    def _done(self, number: int, world: World | None, told: Any) -> None:
         if isinstance(told, Refusal):
             told = {"refused": str(told)}
         elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
             told = {"trouble": str(told) if isinstance(told, Trouble) else f"{type(told).__name__}: {told}"}
-        if number is not None or "trouble" in told:
-            tell(told | {"id": number or 0})
+        tell(told | {"id": number})
         if world:
             world.queue.popleft()
             if world.queue:
@@ -136,7 +133,7 @@ class Supervisor:
         if world.server and world.server.lost:
             if program:
                 program.discard()
-            return {"cause": world.server.lost, "code": 0}
+            return {"cause": "timeout", "code": 0, "lost": True}
         program = program or self._fork(world, 1 if prompt is None else MOST_JOBS)
         work = Job(self.loop, program, world.server, self.limits, keep=prompt is not None)
         told = yield from work.run(job | {"tools": world.family})
@@ -173,7 +170,7 @@ class Supervisor:
             if born < 0:
                 raise _no_room(born)
             world.server = Server(ours, born)
-        return {"lost": world.server.lost} if world.server.lost else world.server.ask(what)
+        return {"lost": True} if world.server.lost else world.server.ask(what)
 
     def do_leave(self, world: World, prompt: int) -> Work:
         """Close a prompt."""
@@ -208,9 +205,7 @@ def answer_in(report: str | None) -> str | None:
 
 def tell(message: dict[str, Any]) -> None:
     """Send a frame to the host."""
-    data = memoryview(pack(message))
-    while data:
-        data = data[os.write(1, data) :]
+    write(1, pack(message))
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sca.errors import SandboxError
@@ -138,10 +137,7 @@ class Link:
 
     async def _keep_alive(self) -> None:
         """Say something now and then: a supervisor that hears nothing takes its host for dead."""
-        ping: Callable[[], Awaitable[Any]] = lambda: self.ask("ping", seconds=SILENCE)  # noqa: E731
-        while not self.broken:
-            await asyncio.sleep(SILENCE / 4)
-            try:
-                await ping()
-            except SandboxError:
-                return
+        with contextlib.suppress(SandboxError):
+            while not self.broken:
+                await asyncio.sleep(SILENCE / 4)
+                await self.ask("ping", seconds=SILENCE)

@@ -24,6 +24,7 @@ _NOTES = {
     "bad_result": "The action broke the Python process.",
 }
 _AFRESH = " Variables are lost; what the tools did stays."
+_LOST = "Stopped: a tool hung. Variables and the state are lost; nothing more can be done."
 
 
 class HostBox:
@@ -72,12 +73,20 @@ class HostBox:
         """All in one process; one that takes it along is found by parsing each on its own."""
         async with self.room:
             told = await self.link.ask("parse", seconds=patience(self.limits), sources=sources)
-        run = read_run(told, self.limits)
+        run = self.read(told)
         if run.status == "ok" and len(run.problems) == len(sources):
             return list(run.problems)
         if len(sources) == 1:
             return [f"parsing it ends in {run.status}"]
         return [problem for source in sources for problem in await self._parse([source])]
+
+    def read(self, told: dict[str, Any]) -> Run:
+        """What the supervisor tells of a run. Raises `SandboxError` where others in the container are to blame."""
+        run = read_run(told, self.limits)
+        self.unusual |= run.status not in USUAL
+        if run.status == "oom" and told["modest"] and self.shared:
+            raise SandboxError("a program was killed because others in its container used up the memory")
+        return run
 
 
 class HostWorld:
@@ -94,7 +103,7 @@ class HostWorld:
         if not ours and size(source) > self._box.limits.source_bytes:
             return Run("too_large")
         async with self._box.room:
-            return self._read(await self._ask("run", source=source))
+            return self._box.read(await self._ask("run", source=source))
 
     async def trial(self, source: str, check: str) -> tuple[Run, Run | None]:
         """Run a program, and then a check of the state and the program's answer, if that ended with one."""
@@ -106,7 +115,7 @@ class HostWorld:
         async with self._box.room:
             told = await self._ask("run", source=source, check=check, seconds=2 * patience(limits))
         checked = told.pop("check", None)
-        return self._read(told), self._read(checked) if checked else None
+        return self._box.read(told), self._box.read(checked) if checked else None
 
     async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
         """Run a check `times` times, each on its own fork of the state."""
@@ -116,7 +125,7 @@ class HostWorld:
 
         async def once() -> Run:
             async with self._box.room:
-                return self._read(await self._ask("evaluate", source=source, answer=answer))
+                return self._box.read(await self._ask("evaluate", source=source, answer=answer))
 
         return await asyncio.gather(*(once() for _ in range(times)))
 
@@ -162,13 +171,6 @@ class HostWorld:
             raise StateLost("the state is lost: a tool hung and was killed")
         return str(told["told"])
 
-    def _read(self, told: dict[str, Any]) -> Run:
-        run = read_run(told, self._box.limits)
-        self._box.unusual |= run.status not in USUAL
-        if run.status == "oom" and told["modest"] and self._box.shared:
-            raise SandboxError("a program was killed because others in its container used up the memory")
-        return run
-
 
 class HostSession:
     """Session: a Python prompt over one world."""
@@ -183,8 +185,8 @@ class HostSession:
         if size(source) > limit:
             return Observation(f"Not run: the action is larger than {limit} bytes.", Run("too_large"))
         told = await self._world._ask("execute", prompt=self._number, source=source)
-        run = self._world._read(told)
-        return Observation(_seen(run, alive=told["code"] is None), run)
+        run = self._world._box.read(told)
+        return Observation(_seen(run, alive=told["code"] is None, lost=told["lost"]), run)
 
     async def close(self) -> None:
         """End its process."""
@@ -198,9 +200,11 @@ def size(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _seen(run: Run, *, alive: bool) -> str:
+def _seen(run: Run, *, alive: bool, lost: bool) -> str:
     """What the agent sees, each part on lines of its own."""
     parts = [run.output, run.shown, run.exception.traceback if run.exception else ""]
-    if not alive:
+    if lost:
+        parts.append(_LOST)
+    elif not alive:
         parts.append(_NOTES.get(run.status, "The Python process ended.") + _AFRESH)
     return "".join(part if part.endswith("\n") else part + "\n" for part in parts if part).removesuffix("\n")
