@@ -39,6 +39,8 @@ class RecordedSandbox:
 class _Part:
     """Box, world and session in one."""
 
+    counts = "both"
+
     async def world(self, family: str | None = None) -> World:
         return self
 
@@ -52,8 +54,11 @@ class _Part:
         await asyncio.sleep(0)  # as real ones do, it lets others go on
         return SEEN
 
-    async def run(self, source: str) -> Run:
+    async def run(self, source: str, *, ours: bool = False) -> Run:
         return SEEN.run
+
+    async def trial(self, source: str, check: str) -> tuple[Run, Run | None]:
+        return SEEN.run, PASSED
 
     async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
         return [PASSED] * times
@@ -65,6 +70,9 @@ class _Part:
         return HASH
 
     async def state(self) -> Any:
+        return {}
+
+    async def marks(self) -> dict[str, Any]:
         return {}
 
     async def close(self) -> None:

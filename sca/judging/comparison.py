@@ -113,13 +113,8 @@ def compare(first: Result, second: Result) -> dict[str, Any]:
             families[family].append(task)
     changes = {task: _rate(second.tallies[task]) - _rate(first.tallies[task]) for task in both}
     return {
-        "first": {"file": str(first.file), "model": first.model, "trials": first.trials, "tasks": len(first.tasks)},
-        "second": {
-            "file": str(second.file),
-            "model": second.model,
-            "trials": second.trials,
-            "tasks": len(second.tasks),
-        },
+        "first": first.about(),
+        "second": second.about(),
         "tasks_shared": len(both),
         "tasks_only_first": len(first.tasks.keys() - second.tasks.keys()),
         "tasks_only_second": len(second.tasks.keys() - first.tasks.keys()),

@@ -185,7 +185,7 @@ def _judged(
 
 
 async def check_reward(task: Task, world: World, answer: str) -> Reward:
-    """Run the task's `evaluate` on a fork of the final state. An exception of it is reward 0, with a note."""
+    """Run the task's `evaluate` on the final state. An exception of it is reward 0, with a note."""
     (run,) = await world.evaluate(task.evaluation_function or "", answer, times=1)
     if run.status == "ok":
         return Reward(1 if run.verdict is True else 0)

@@ -2,7 +2,7 @@
 
     Sandbox ── hands out ──▸ Box (a started container) ── makes ──▸ World (a state process)
                                                                      ├ run        one program, start to end
-                                                                     ├ evaluate   a check, on forks of the state
+                                                                     ├ evaluate   a check; the state stays as it is
                                                                      └ session    a prompt whose variables live on
 
 Verdicts are made on the host from these answers. A machine part that breaks raises `SandboxError`; it never
@@ -176,7 +176,7 @@ class Box(Protocol):
         """A fresh copy of the environment's state, with the tools of `family`."""
 
     async def parse(self, sources: Sequence[str]) -> list[str | None]:
-        """For each source None, or what is wrong with its syntax. Parsing happens inside, in a process that dies."""
+        """For each source None, or what is wrong with its syntax, found inside by a process that runs nothing."""
 
 
 class Sandbox(Protocol):

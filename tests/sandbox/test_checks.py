@@ -1,4 +1,4 @@
-"""`evaluate`: exactly True or False, from a process of its own, on forks of the state."""
+"""`evaluate`: exactly True or False, from a process of its own, and the state stays as it is."""
 
 import pytest
 

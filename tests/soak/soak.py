@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from sca.dialogue.scheduler import run_all
 from sca.records.contract import Task
@@ -22,14 +23,10 @@ from sca.sandbox.host.settings import RUN
 from sca.scaffold import FOLDER
 from sca.stages.validation import give_verdict
 
-CHECK = 'def evaluate():\n    return get_order("A1001").get("return_items") == ["teapot-2"]'
-WORK = 'return_items("A1001", ["teapot-2"])'
-FAILURES = [
-    'return_items("A1001", ["cup-7"])',
-    'return_items("A1003", ["cup-7"])',
-    'cancel_order("A1004", "no longer needed")',
-]
-MIX = [
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest has it
+from sandbox.cases import FAILURES, TASK, WORK
+
+MIX: list[tuple[int, dict[str, Any], str | None]] = [
     (60, {"solution": FAILURES[0]}, "solution_fails"),
     (26, {"failure_cases": [WORK, *FAILURES]}, "failure_passes"),
     (2, {"solution": "while True: pass"}, "solution_timeout"),
@@ -39,6 +36,8 @@ MIX = [
     (6, {}, None),
 ]
 """Share in percent, what is changed in a sound task, and the reason that the verdict must give."""
+Held = dict[str, float]
+"""What a process holds of each thing."""
 MORE = {"descriptors": 12, "threads": 4, "memory_mb": 40, "children": 0}
 """How much more of each there may be at the end than after the first tenth."""
 
@@ -46,17 +45,17 @@ MORE = {"descriptors": 12, "threads": 4, "memory_mb": 40, "children": 0}
 def candidates(number: int, seed: int) -> tuple[list[Task], dict[str, str | None]]:
     """A seeded mix, and the reasons that are expected."""
     chance = random.Random(seed)
-    tasks, expected = [], {}
+    tasks: list[Task] = []
+    expected: dict[str, str | None] = {}
     for index in range(number):
         _, changes, reason = chance.choices(MIX, weights=[share for share, _, _ in MIX])[0]
-        parts = {"instruction": "Send the teapot back.", "evaluation_function": CHECK, "solution": WORK}
-        task = Task(id=f"shop-50a4-{index:06}", environment="shop", **{**parts, "failure_cases": FAILURES, **changes})
+        task = TASK.model_copy(update={"id": f"shop-50a4-{index:06}", **changes})
         tasks.append(task)
         expected[task.id] = reason
     return tasks, expected
 
 
-def used() -> dict[str, float]:
+def used() -> Held:
     """What this process holds now."""
     gc.collect()
     resident = Path("/proc/self/statm").read_text("ascii").split()[1]
@@ -69,10 +68,10 @@ def used() -> dict[str, float]:
     }
 
 
-async def judge_all(tasks: list[Task], workers: int, per_container: int) -> tuple[dict[str, str | None], list[dict]]:
+async def judge_all(tasks: list[Task], workers: int, per_container: int) -> tuple[dict[str, str | None], list[Held]]:
     """Reasons by id, and what the process held each time another tenth was done."""
     reasons: dict[str, str | None] = {}
-    held: list[dict[str, float]] = []
+    held: list[Held] = []
     tenth = max(1, len(tasks) // 10)
 
     def take(result: tuple[str, str | None]) -> None:

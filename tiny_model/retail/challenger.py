@@ -16,7 +16,7 @@ from tiny_model.retail.requests import Request, draw, feasible
 from tiny_model.retail.shops import Customer, setting
 from tiny_model.settings import MAX_TURNS
 from tiny_model.turns import action, answer
-from tiny_model.wordings import sections
+from tiny_model.wordings import sections, themes
 
 SHARES: Mapping[str, Shares] = {**CALCULATION, "systematic": CALCULATION["scattered"]}
 """No more defects in the second phase: this is hard for the model as it is, and few of its tasks are valid."""
@@ -56,15 +56,11 @@ def task_code(of: Request) -> tuple[str, str, list[str]]:
 def _request(customer: Customer, theme: str, rng: random.Random) -> Request:
     """One that fits the theme where the customer can have it."""
     possible = {request.kind.name: request for request in feasible(customer, rng)}
-    fitting = [name for name in _kinds_of(theme) if name in possible]
+    fit = next((names for words, names in themes("retail").items() if words in theme), [])
+    fitting = [name for name in fit if name in possible]
     if fitting and rng.random() < _HEEDS_THEME:
         return possible[rng.choice(fitting)]
     return possible[rng.choice(list(possible))]
-
-
-def _kinds_of(theme: str) -> list[str]:
-    lines = (line.split(" = ") for line in sections("themes")["retail"])
-    return next((names.split(", ") for words, names in lines if words in theme), [])
 
 
 def _instruction(of: Request, defect: str, rng: random.Random) -> str:

@@ -118,7 +118,7 @@ class HostWorld:
         return self._box.read(told), self._box.read(checked) if checked else None
 
     async def evaluate(self, source: str, answer: str, times: int = 2) -> list[Run]:
-        """Run a check `times` times, each on its own fork of the state."""
+        """Run a check `times` times, each in a fresh process; the state stays as it is."""
         limits = self._box.limits
         if size(source) > limits.source_bytes or size(answer) > limits.answer_bytes:
             return [Run("too_large")] * times
