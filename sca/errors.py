@@ -5,7 +5,7 @@
     ├─ BadInput         lines of an input file that do not fit: every one is named
     └─ InfraError       a part of the machinery failed; retried, counted, never a verdict or a reward
        ├─ SandboxError  the Docker engine or a container
-       │  └─ StateLost  a tool that a program called hung and took the state along: the program's doing, not a fault
+       │  └─ StateLost  tools that a program called took the state along: the program's doing, not a fault
        └─ EngineError   the model's engine
           └─ ContextOverflow  the prompt does not fit into the model's context: an outcome, not a fault
 
@@ -45,7 +45,7 @@ class SandboxError(InfraError):
 
 
 class StateLost(SandboxError):
-    """A tool hung and had to be killed, and the world's state with it."""
+    """A tool hung and had to be killed, and the world's state with it, or it left what cannot be written as JSON."""
 
 
 class EngineError(InfraError):

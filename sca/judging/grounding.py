@@ -15,7 +15,7 @@ from sca.judging.reading import Library
 from sca.judging.surroundings import Surroundings, named_values
 from sca.judging.telling import Telling
 from sca.judging.verdict import Attempted
-from sca.judging.wording import numbers, plain
+from sca.judging.wording import LARGE, numbers, plain
 from sca.sandbox import Call
 
 _COMMON = frozenset({0.0, 1.0, 2.0, 7.0, 10.0, 12.0, 24.0, 60.0, 100.0, 365.0, 1000.0})
@@ -92,6 +92,8 @@ def _of_read(
 
 def _derived(value: Any, library: Library) -> bool:
     """Whether a number or a text can come from the instruction or from what tools returned."""
+    if isinstance(value, int) and abs(value) >= LARGE:
+        value = str(value)
     if isinstance(value, str):
         text = re.sub(r"\s+", "", f"{library.instruction} {library.text}".casefold())
         wanted = re.sub(r"\s+", "", value.casefold())

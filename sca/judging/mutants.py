@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sca.judging.kinship import Kinship
 from sca.judging.surroundings import Surroundings, ToolFacts
 from sca.judging.telling import Telling
-from sca.judging.wording import plain
+from sca.judging.wording import LARGE, plain
 from sca.sandbox import Call
 
 CANDIDATES = 6
@@ -103,7 +103,7 @@ class Mutator:
         if parameter in tool.choices:
             return [other for other in tool.choices[parameter] if other != value]
         if isinstance(value, (int, float)):
-            return [value + 1, value - 1]
+            return [value + 1, value - 1] if abs(value) < LARGE else []
         if parameter in self.surroundings.determined(frozenset(call.arguments)):
             return []
         near = self.kinship.neighbours(value, parameter)

@@ -116,6 +116,8 @@ class Bench:
         try:
             await self._make_all(calls, world)
             return await world.state()
+        except StateLost as lost:
+            raise UnmeasuredError(str(lost)) from None
         finally:
             await world.close()
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sca.errors import InfraError
 from sca.judging.answers import Answers
 from sca.judging.grounding import identities, unsupported
 from sca.judging.kinship import Kinship
@@ -51,8 +52,13 @@ async def measure(task: Task, attempted: Attempted, box: Box, surroundings: Surr
     """Fields of `verdict.quality` for a task whose solution passes. Raises `SandboxError` when the sandbox fails."""
     try:
         return await _Measuring(task, attempted, box, surroundings).all()
+    except InfraError:
+        raise
     except UnmeasuredError as error:
-        return {**dict.fromkeys(("mutation_score", "grounded", "tolerant")), "unmeasured": str(error)}
+        why = str(error)
+    except Exception as error:  # noqa: BLE001 - it reads whatever a model wrote, and must not cost its verdict
+        why = f"{type(error).__name__}: {error}"
+    return {**dict.fromkeys(("mutation_score", "grounded", "tolerant")), "unmeasured": why}
 
 
 class _Measuring:

@@ -173,7 +173,7 @@ class Telling:
 
 def _small(word: str) -> bool:
     """A size or a small number."""
-    return word in _SMALL or (word.isdigit() and int(word) < _LEAST)
+    return word in _SMALL or (word.isdecimal() and int(word) < _LEAST)
 
 
 _SMALL = frozenset(

@@ -146,7 +146,7 @@ class World(Protocol):
     async def state_hash(self) -> str:
         """sha256 of `json.dumps(state, sort_keys=True, ensure_ascii=False)`, in hex.
 
-        Raises `StateLost` when a program called a tool that hung.
+        Raises `StateLost` when a program called a tool that hung, or one that left what cannot be written as JSON.
         """
 
     async def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""Recorded calls are made again exactly as they were, whatever the tools' parameters look like."""
+"""Recorded calls are made again exactly as they were, and measured, whatever the tools' parameters look like."""
 
 import pytest
 
@@ -106,3 +106,30 @@ async def test_quality_is_the_same_however_large_an_argument_is(notes, folder):
         names = ("mutation_score", "mutants", "extra_write_score", "grounded", "tolerant")
         numbers += [quality[name] for name in names]
     assert small == large == [1.0, 2, 1.0, False, None]
+
+
+ODD = {
+    "an answer beyond a float": ('["count"] == 3', "count(3)\nresult = 10**310"),
+    "an answer of brackets": ('["count"] == 3', "count(3)\nresult = '[' * 60_000"),
+    "a number of a power": ('["count"] == 3', "count(3)\nresult = 'up to 10²'"),
+    "an argument beyond a float": ('["books"][0][1] == "x"', 'book(10**400, "x")'),
+    "an argument of all digits there may be": ('["books"][0][1] == "x"', 'book(10**4300 - 1, "x")'),
+}
+
+
+@pytest.mark.parametrize(("wanted", "solution"), ODD.values(), ids=ODD)
+async def test_quality_is_measured_whatever_the_values_are(notes, folder, wanted, solution):
+    verdict = await give_verdict(noting(wanted, solution), notes, surroundings_of(Setting.open(str(folder))))
+    assert verdict.valid
+    assert "unmeasured" not in verdict.quality
+    assert verdict.quality["programs"] > 1
+
+
+async def test_a_fault_in_measuring_costs_no_verdict(notes, folder, monkeypatch):
+    async def read_up(*_):
+        raise OverflowError("too large")
+
+    monkeypatch.setattr("sca.judging.quality.read_up", read_up)
+    verdict = await give_verdict(noting(*SOUND["many calls"]), notes, surroundings_of(Setting.open(str(folder))))
+    assert verdict.valid
+    assert (verdict.quality["grounded"], verdict.quality["unmeasured"]) == (None, "OverflowError: too large")

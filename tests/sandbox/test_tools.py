@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from sca.errors import SandboxError, UsageError
+from sca.errors import SandboxError, StateLost, UsageError
 from sca.sandbox import Limits
 from sca.sandbox.host import DockerSandbox
 from sca.sandbox.host.double import SubprocessSandbox
@@ -137,6 +137,17 @@ async def test_a_tool_that_hangs_is_a_time_out_and_the_end_of_its_world(failing)
     with pytest.raises(SandboxError, match="the state is lost"):
         await failing.state_hash()
     await failing.close()
+
+
+async def test_a_state_that_cannot_be_written_is_lost_and_its_container_sound(box):
+    world, other = await box.world("counting"), await box.world("counting")
+    call = "try: count(9 * 10**4299)\nexcept ToolError: pass\n"  # twice that has too many digits
+    assert (await world.run(2 * call)).status == "ok"
+    for look in (world.state_hash, world.state):
+        with pytest.raises(StateLost, match=r"the state is lost: it cannot be told \(ValueError: Exceeds the limit"):
+            await look()
+    assert await world.digest() != await other.digest()
+    assert (await other.run("result = count()")).result == "1"
 
 
 async def test_an_agent_whose_tool_hung_is_told_that_nothing_more_can_be_done(failing):

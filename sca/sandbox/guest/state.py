@@ -193,17 +193,23 @@ class State:
                     tool = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, int.from_bytes(rights, sys.byteorder))
                     with tool, contextlib.suppress(StoodInError):
                         self._serve(tool, check=bool(check))
-                case b"digest":
-                    self.known = self._digest() if self.known in (None, PRISTINE) else self.known
-                    self.control.send({"told": self.known})
-                case b"hash":
-                    import hashlib  # takes as long as ten programs; few ask for it
+                case name:
+                    try:
+                        self.control.send({"told": self._look(name)})
+                    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+                        self.control.send({"lost": f"it cannot be told ({type(error).__name__}: {error})"})
 
-                    self.control.send({"told": hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()})
-                case b"state":
-                    self.control.send({"told": self._text()})
-                case b"marks":
-                    self.control.send({"told": json.dumps(self.toolset.marks, sort_keys=True, default=repr)})
+    def _look(self, what: bytes) -> str:
+        if what == b"digest":
+            self.known = self._digest() if self.known in (None, PRISTINE) else self.known
+            return self.known
+        if what == b"marks":
+            return json.dumps(self.toolset.marks, sort_keys=True, default=repr)
+        if what == b"state":
+            return self._text()
+        import hashlib  # takes as long as ten programs; few ask for it
+
+        return hashlib.sha256(self._text().encode("utf-8", "replace")).hexdigest()
 
     def _text(self) -> str:
         return json.dumps(self.toolset.state, sort_keys=True, ensure_ascii=False)

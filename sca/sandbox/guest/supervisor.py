@@ -170,7 +170,7 @@ class Supervisor:
             if born < 0:
                 raise _no_room(born)
             world.server = Server(ours, born)
-        return {"lost": True} if world.server.lost else world.server.ask(what)
+        return {"lost": "a tool hung and was killed"} if world.server.lost else world.server.ask(what)
 
     def do_leave(self, world: World, prompt: int) -> Work:
         """Close a prompt."""

@@ -168,7 +168,7 @@ class HostWorld:
     async def _look(self, what: str) -> str:
         told = await self._ask("look", what=what)
         if "lost" in told:
-            raise StateLost("the state is lost: a tool hung and was killed")
+            raise StateLost(f"the state is lost: {told['lost']}")
         return str(told["told"])
 
 
