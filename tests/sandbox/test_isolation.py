@@ -84,6 +84,44 @@ async def test_code_reaches_nothing(docker_world):
     assert allowed == []
 
 
+TIMES = """
+import os
+def below(folder):
+    try:
+        return [os.path.join(folder, name) for name in os.listdir(folder)]
+    except OSError:
+        return []
+things = ["/", *below("/"), *below("/dev"), *below("/sys/fs/cgroup"), *below("/sys/fs/cgroup/memory"), *below("/etc")]
+things += [path for path in below("/proc") if not path[6:].isdigit() and path not in ("/proc/self", "/proc/thread-self")]
+things += [f"/dev/{name}" for name in ("pts", "mqueue", "fd", "stdin", "null", "tty", "ptmx")] + ["/usr/bin/python3"]
+times = {}
+for path in sorted(things):
+    try:
+        found = os.lstat(path)
+    except OSError:
+        continue
+    times[path] = [found.st_atime_ns, found.st_mtime_ns, found.st_ctime_ns]
+"""
+
+
+async def test_what_a_program_looks_at_keeps_no_time_of_it(docker_world):
+    await docker_world.run(TIMES)  # once before: most file systems note a first look, and then none for a day
+    before = json.loads((await docker_world.run(TIMES + "result = times")).result)
+    assert len(before) > 100
+    await asyncio.sleep(0.1)
+    touch = """
+for path in times:
+    for look in (os.readlink, os.listdir, lambda path: os.read(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 9)):
+        try:
+            look(path)
+        except OSError:
+            pass
+"""
+    assert (await docker_world.run(TIMES + touch)).status == "ok"
+    after = json.loads((await docker_world.run(TIMES + "result = times")).result)
+    assert {path for path in before if before[path] != after.get(path)} == set()
+
+
 async def test_a_program_cannot_signal_or_read_another(docker_box):
     victim, attacker = await docker_box.world(), await docker_box.world()
     session = await victim.session()

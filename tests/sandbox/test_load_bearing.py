@@ -94,6 +94,10 @@ DEFENCES = {
         host(IpcMode="shareable", SecurityOpt=NO_SECCOMP), host(SecurityOpt=NO_SECCOMP),
         source("os.stat('/dev/shm') and os.open('/dev/shm/mark', os.O_CREAT | os.O_RDWR) or 1"),
     ),
+    "paths that keep no time of a look": (
+        host(ReadonlyPaths=None), {},
+        source("os.readlink('/dev/stdin') and os.lstat('/dev/stdin').st_atime_ns > before or 1 / 0", "import time\nbefore = os.lstat('/dev/stdin').st_atime_ns\ntime.sleep(0.1)"),
+    ),
     "no new privileges": (
         host(SecurityOpt=["seccomp=unconfined"]), {},
         source("'NoNewPrivs:\\t0' in open('/proc/self/status').read() or 1 / 0"),

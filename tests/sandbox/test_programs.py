@@ -119,6 +119,11 @@ async def test_output_keeps_head_and_tail(world):
     assert "bytes left out" in run.output
 
 
+async def test_the_streams_that_python_keeps_are_those_of_the_program(world):
+    run = await world.run("import sys\nfor file in (sys.__stdout__, sys.__stderr__): print('seen', file=file)")
+    assert run.output == "seen\nseen\n"
+
+
 async def test_what_a_replaced_stdout_still_holds_is_not_lost(world):
     run = await world.run("import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)\nprint('held')")
     assert run.output == "held\n"

@@ -54,8 +54,9 @@ async def test_what_does_not_parse_is_shown_and_nothing_is_lost(act):
 
 
 async def test_help_explains_a_tool_and_exit_ends_the_action_alone(act):
-    told, left, after = await act("x = 1\nhelp(get_order)", "exit()", "x")
+    told, hint, left, after = await act("x = 1\nhelp(get_order)", "exit", "exit()", "x")
     assert "get_order(order_id: str)" in told
+    assert hint == "Use exit() or Ctrl-D (i.e. EOF) to exit"
     assert left.endswith("SystemExit: None")
     assert after == "1"
 

@@ -25,6 +25,8 @@ from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap, write
 JOBS, REPORTS, TOOLS, OUTPUT = 3, 4, 5, 6
 """Its descriptors: pipes with its jobs and for its reports, a socket to the tools, and what becomes 1 and 2."""
 _ERRORS: dict[str, type[Exception]] = {"TypeError": TypeError, "NameError": NameError}
+EOF = "Ctrl-D (i.e. EOF)"
+"""What `exit` without parentheses names, as Python does."""
 CO_VARARGS = 4
 """As `inspect` has it, which is large."""
 Tools = dict[str, list[dict[str, Any]]]
@@ -61,7 +63,7 @@ class Prepared:
         self.limits = limits
         self.builtins = types.ModuleType("builtins")  # what the program patches there, the guest does not see
         self.builtins.__dict__.update(vars(builtins))
-        self.builtins.__dict__.update(help=Helper(), exit=Quitter("exit", ""), quit=Quitter("quit", ""))
+        self.builtins.__dict__.update(help=Helper(), exit=Quitter("exit", EOF), quit=Quitter("quit", EOF))
         client = Client(limits["argument_bytes"])
         self.modules = {
             (name, check): self._module(map(client.stub, tools + (checks[name] if check else [])))
@@ -72,6 +74,7 @@ class Prepared:
         sys.argv = [""]
         self.streams = [_stream(1), _stream(2)]
         sys.stdout, sys.stderr = self.streams
+        vars(sys).update(__stdout__=self.streams[0], __stderr__=self.streams[1])
         for _ in range(10):
             for mode, sources in _SAMPLES.items():
                 for source in sources:

@@ -41,7 +41,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     control = Channel(CONTROL)
     os.closerange(FDS[0], CONTROL)
     os.environ.clear()
-    os.environ.update(TZ="UTC", LANG="C.UTF-8")
+    os.environ.update(TZ="UTC", LANG="C")  # the image has no other; text is UTF-8 all the same
     limits, base = setup["limits"], setup["base"]
     tools = control.receive()
     prepared = program.Prepared(tools["families"], tools["checks"], limits)

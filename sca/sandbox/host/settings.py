@@ -22,6 +22,11 @@ OVERHEAD_PROCESSES = 24
 UID_BLOCK = 4096
 CAPABILITIES = ["SETUID", "SETGID", "KILL"]
 """Of the supervisor; no program has any."""
+READ_ONLY = [
+    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+    "/dev", "/dev/pts", "/dev/mqueue", "/sys/fs/cgroup",
+]  # fmt: skip
+"""The engine's own list, and what would else keep the time at which a program looked at it."""
 
 
 def security() -> list[str]:
@@ -63,6 +68,7 @@ class Settings:
             "Labels": self.labels(),
             "HostConfig": {
                 "NetworkMode": "none", "IpcMode": "none", "ReadonlyRootfs": True,
+                "ReadonlyPaths": READ_ONLY,
                 "CapDrop": ["ALL"], "CapAdd": CAPABILITIES, "SecurityOpt": security(), "Privileged": False,
                 "Memory": memory, "MemorySwap": memory, "CpuShares": 512,
                 "PidsLimit": programs * (self.limits.processes + 4) + OVERHEAD_PROCESSES,

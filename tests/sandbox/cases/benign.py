@@ -68,5 +68,6 @@ asyncio.run(main())
     Case("an item from a list", ACCEPTED, S='order = get_order("A1001")\nreturn_items("A1001", [order["items"][0]["item_id"]])'),
     with_work("tracing by a debugger", "import sys; sys.settrace(lambda *a: None); sys.settrace(None)"),
     with_work("a with statement and an f-string", "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out: print('x')\nprint(f'{out.getvalue()!r:>10}')"),
+    with_work("the user's locale", "import locale\nlocale.setlocale(locale.LC_ALL, '')\nassert 'é'.encode() == bytes([195, 169])\nprint('é')"),
     with_work("a finalizer and a context", "import tempfile\ntry: tempfile.mkdtemp()\nexcept OSError: pass"),
 ]  # fmt: skip
