@@ -56,8 +56,16 @@ def render(instruction: str, evaluation_function: str, solution: str, failure_ca
 
 
 def _all(text: str, tag: str) -> list[str]:
-    found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-    return [without_fence(body) for body in found]
+    found: list[str] = []
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    end = 0
+    while (start := text.find(opening, end)) >= 0:
+        start += len(opening)
+        end = text.find(closing, start)
+        if end < 0:
+            break
+        found.append(without_fence(text[start:end]))
+    return found
 
 
 def _first(text: str, tag: str, *, strip: bool = False) -> str | None:

@@ -16,7 +16,7 @@ Kind = Literal["action", "response", "answer"]
 
 _OPENING = re.compile(r"\b(THOUGHT|ACTION|RESPONSE|ANSWER):")
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
-_FENCE = re.compile(r"\A\s*```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```\s*\Z", re.DOTALL)
+_FENCE, _LANGUAGE = "```", re.compile(r"[\w+-]*[ \t]*")
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def parse(text: str, allowed: Collection[Kind]) -> Turn | BadTurn:
 def without_fence(code: str) -> str:
     """Code without the Markdown fence around it, blank lines before and after, and what indents all of it."""
     code = code.replace("\r\n", "\n")
-    if fenced := _FENCE.match(code):
-        code = "\n" + fenced[1]
+    first, _, fenced = code.strip().partition("\n")
+    if first.startswith(_FENCE) and fenced.endswith(_FENCE) and _LANGUAGE.fullmatch(first, len(_FENCE)):
+        code = "\n" + fenced.removesuffix(_FENCE).rstrip(" \t").removesuffix("\n")
     above, line_end, _ = code.partition("\n")
     if above.strip() or not line_end:
         return code.strip()  # it begins behind its marker: ACTION: f() END ACTION

@@ -18,7 +18,10 @@ Observations = Literal["plain", "compact"]
 _LONGEST = 20_000  # characters of a literal; longer ones are cut off anyway
 _DEEPEST = 20  # containers within each other
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
-_STRING = r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
+_STRINGS = {"'": r"'(?:[^'\\\n]|\\.)*'", '"': r'"(?:[^"\\\n]|\\.)*"'}
+_QUOTED = {quote: re.compile(string) for quote, string in _STRINGS.items()}
+_MARK = re.compile(r"[\[\](){}'\"]")
+_STRING = "|".join(_STRINGS.values())
 _TOKEN = re.compile(rf"{_STRING}|-?\d[\w.+-]*|\b(?:True|False|None|true|false|null)\b|[\[\](){{}},:]|\s+")
 _JSON_NAMES = {"true": "True", "false": "False", "null": "None"}
 _OPENING, _CLOSING = "[({", "])}"
@@ -46,10 +49,11 @@ def _line(line: str) -> str:
     if line[:1] in ("'", '"') and isinstance(value := _value(line), str):
         return _scalar(value)
     parts, done = [], 0
+    unclosed: set[str] = set()
     for start in (match.start() for match in re.finditer(r"(?<!\S)[\[({]", line)):
         if start < done:
             continue
-        end = _end(line, start)
+        end = _end(line, start, unclosed)
         if end is None:
             break
         value = _value(line[start:end]) if line[end : end + 1] in ("", " ", ",") else None
@@ -61,13 +65,23 @@ def _line(line: str) -> str:
     return "".join(parts) + line[done:]
 
 
-def _end(line: str, start: int) -> int | None:
-    """The place behind the bracket that closes the one at `start`; None where none does."""
-    depth = 0
-    for match in re.compile(rf"{_STRING}|[\[\](){{}}]").finditer(line, start):
-        depth += (match[0] in _OPENING) - (match[0] in _CLOSING)
+def _end(line: str, start: int, unclosed: set[str]) -> int | None:
+    """The place behind the bracket that closes the one at `start`; None where none does.
+
+    `unclosed` are quotes of which none was found to close one that came before; so none closes a later one either.
+    """
+    depth, place = 0, start
+    while found := _MARK.search(line, place):
+        mark, place = found[0], found.end()
+        if mark in _QUOTED:
+            if mark not in unclosed and (string := _QUOTED[mark].match(line, found.start())):
+                place = string.end()
+            else:
+                unclosed.add(mark)
+            continue
+        depth += 1 if mark in _OPENING else -1
         if depth == 0:
-            return match.end()
+            return place
     return None
 
 

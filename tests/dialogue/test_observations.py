@@ -72,7 +72,11 @@ def test_no_text_is_too_odd(text):
     assert isinstance(compact(text), str)
 
 
-@pytest.mark.parametrize("text", ["[ " * 50_000, "[ " * 30_000 + "] " * 30_000, "['a', " * 9_000, "'" * 99_999])
+HOSTILE = ["[ " * 50_000, "[ " * 30_000 + "] " * 30_000, "['a', " * 9_000, "'" * 99_999]
+HOSTILE += ["x [" + "\\'" * 100_000, "[\\'] " * 50_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_costs_no_more_than_its_length(text):
     began = time.process_time()
     assert compact(text) == text
