@@ -141,7 +141,7 @@ def _second_round(found: Mapping[str, Any]) -> list[Expectation]:
     second = after["after full"]["seen"]
     seeds = len(second["seeds"])
     base, once = (fmean(first[name]["seen"]["seeds"][:seeds]) for name in ("base", "full"))
-    different = [_share_different(after[name]["funnel"]) for name in ("after full", "after joint")]
+    fixed, learned = (after[name]["different"] for name in ("after full", "after joint"))
     return [
         Expectation(
             "A second round gains less than the first: the executor saturates on what a fixed challenger offers.",
@@ -150,14 +150,10 @@ def _second_round(found: Mapping[str, Any]) -> list[Expectation]:
         ),
         Expectation(
             "A challenger that learned from its valid tasks writes tasks that are less different.",
-            f"of the valid ones {different[1]:.1%} differ, {different[0]:.1%} of one that did not",
-            different[1] < different[0],
+            f"of {learned['tasks']} valid ones {percent(learned)} differ, {percent(fixed)} of one that did not",
+            learned["high"] < fixed["low"],
         ),
     ]
-
-
-def _share_different(funnel: Mapping[str, Any]) -> float:
-    return float(funnel["different"] / funnel["valid"]) if funnel["valid"] else 0.0
 
 
 def _joint(found: Mapping[str, Any]) -> list[Expectation]:

@@ -7,6 +7,8 @@ from typing import Any
 from experiments import filters
 from experiments.oracle import read
 from experiments.results import Arm, Wanted, arm, attempts, cost, records, seeds, trained_on, worded, working
+from sca.judging.estimates import bootstrap
+from sca.judging.figures import rounded
 from sca.records.contract import JudgedTask, Task
 
 ARMS = ("base", "none", "full", "control")
@@ -141,7 +143,25 @@ def _second_round(evidence: Path, fresh: Path) -> dict[str, Any]:
         rates = arm(folders, "second-fresh")
         if base is not None and rates is not None:
             found[f"after {name}"] = _measured(folders, "second", rates, base, fresh) | {"funnel": _funnel(folders)}
+    if len(found) == 2:
+        for row, share in zip(found.values(), _different(seeds(evidence / "second-round")), strict=True):
+            row["different"] = share
     return found
+
+
+def _different(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Of equally many valid tasks of each challenger, the share that is no duplicate of an earlier one.
+
+    Of more tasks more are duplicates, so of each seed as many are looked at as the challenger has that has fewer.
+    """
+    shares: list[list[float]] = [[], []]
+    for folder in folders:
+        files = [folder / f"after-{name}" / "judged.jsonl" for name in ("full", "joint")]
+        valid = [[task for task in records(file, JudgedTask) if task.verdict.valid] for file in files]
+        number = min(map(len, valid))
+        for share, tasks in zip(shares, valid, strict=True):
+            share += [float(not task.verdict.quality.get("duplicate_of")) for task in tasks[:number]]
+    return [rounded(bootstrap(share)) | {"tasks": len(share)} for share in shares if share]
 
 
 def _joint(evidence: Path, fresh: Mapping[str, Path]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.__main__ import FRESH, ROOT
 from experiments.expectations import expectations
-from experiments.findings import core, findings
+from experiments.findings import _different, core, findings
 from experiments.kept import fingerprint, keep
 from experiments.page import page
 from experiments.results import arm, cost, seeds
@@ -125,7 +125,7 @@ def test_the_page_says_what_holds_and_what_was_not_run(evidence):
     )
 
 
-def told(**parts):
+def told(different=0.7, **parts):
     """Whether what was expected of parts came out, in the order of the page; rates without spread, of one seed."""
 
     def rate(value):
@@ -136,7 +136,7 @@ def told(**parts):
 
     arms = {part: {name: arm(value) for name, value in values.items()} for part, values in parts.items()}
     for name, row in arms.get("second-round", {}).items():
-        row["funnel"] = {"valid": 10, "different": 9 if name == "after full" else 8}
+        row["different"] = rate(0.9 if name == "after full" else different) | {"tasks": 10}
     found = {part: {"arms": rows} for part, rows in arms.items()}
     found["pae"] = {"arm": arms["pae"]["pae"]} if arms.get("pae") else {}
     first = {"base": arm(0.3), "full": arm(0.6)}
@@ -161,6 +161,7 @@ def told(**parts):
         ({"distillation": {"teacher": 0.9, "all": 0.5, "successes": 0.6}}, [False]),
         ({"second-round": {"after full": 0.8, "after joint": 0.8}}, [True, True]),
         ({"second-round": {"after full": 0.95, "after joint": 0.8}}, [False, True]),
+        ({"second-round": {"after full": 0.8, "after joint": 0.8}, "different": 0.82}, [True, False]),
         ({"joint": {"calculation": 0.62}}, [True]),
         ({"joint": {"calculation": 0.7}}, [False]),
     ],
@@ -205,3 +206,15 @@ def test_what_online_training_samples_is_told_apart_from_what_others_train_on(tm
     (tmp_path / "online-ppo.metrics.jsonl").write_text('{"step": 1, "tokens": 40}\n')
     (tmp_path / "seconds.txt").write_text("online-ppo-train 9\nppo-train 4\n")
     assert cost([tmp_path]) == {"seconds": {"online": 9, "train": 4}, "tokens": {"online": 10, "train": 40}}
+
+
+def test_challengers_are_compared_on_equally_many_tasks(tmp_path):
+    for name, duplicates in (("full", [None, None]), ("joint", [None, "x-000000-000000", "x-000000-000000"])):
+        place = tmp_path / "second-round" / "seed-1" / f"after-{name}"
+        (place / ".made").mkdir(parents=True)
+        lines = [guessed(number) for number in range(len(duplicates))]
+        for line, duplicate in zip(lines, duplicates, strict=True):
+            line["verdict"]["quality"]["duplicate_of"] = duplicate
+        (place / "judged.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    full, joint = _different([tmp_path / "second-round" / "seed-1"])
+    assert (full["value"], full["tasks"], joint["value"], joint["tasks"]) == (1.0, 2, 0.5, 2)
