@@ -9,7 +9,7 @@
        └─ EngineError   the model's engine
           └─ ContextOverflow  the prompt does not fit into the model's context: an outcome, not a fault
 
-Anything else that is raised is a bug, and keeps its traceback.
+Anything else that is raised is a bug, and keeps its traceback; what a job meets is shown when the others are done.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from sca.dialogue.collecting import short_passes
 from sca.dialogue.stalls import Stalls, watching
-from sca.errors import InfraError
+from sca.errors import InfraError, ScaError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -44,11 +44,14 @@ async def run_all(
 ) -> Losses[Job]:
     """Do every job, at most `concurrency` at a time; `take` gets each result, in the order of their ends.
 
-    Raises `InfraError` when the machinery is down, after which everything taken so far still stands.
+    Raises `InfraError` when the machinery is down, after which everything taken so far still stands. Any other
+    exception of `work` is a bug, and raised when all other jobs are done, or when it comes as often in a row as is
+    borne of the machinery.
     """
     patience = patience or Patience()
     losses: Losses[Job] = Losses()
     waiting = iter(jobs)
+    bugs: list[Exception] = []
     in_a_row = 0
 
     async def one(job: Job) -> None:
@@ -65,6 +68,14 @@ async def run_all(
                     return
                 losses.retried += 1
                 await asyncio.sleep(patience.pause * 2 ** (attempt - 1))
+            except ScaError:
+                raise
+            except Exception as error:  # what one model wrote must not cost others their jobs
+                bugs.append(error)
+                in_a_row += 1
+                if in_a_row >= patience.losses:
+                    raise
+                return
             else:
                 in_a_row = 0
                 take(result)
@@ -81,6 +92,9 @@ async def run_all(
                     group.create_task(worker())
     except BaseExceptionGroup as errors:
         raise _first(errors) from None
+    if bugs:
+        bugs[0].add_note(f"This is a bug, met by {len(bugs)} of the jobs; all others were done first.")
+        raise bugs[0]
     return losses
 
 

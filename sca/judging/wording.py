@@ -8,7 +8,7 @@ from typing import Any
 _WORD = re.compile(r"[\w@#.&+/-]*\w|\$")
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,3}(?:,\d{3}){1,5}(?:\.\d+)?(?![\w])|(?<![\w.])-?\d{1,18}(?:\.\d+)?(?!\w)")
 LARGE = 10**18
-"""From here on digits are a name and no number, which a float would not hold."""
+"""From here on digits are a name and no number."""
 _DIGITS = re.findall(r"\w+", "zero one two three four five six seven eight nine ten eleven twelve")
 NUMBERS = {word: number for number, word in enumerate(_DIGITS)} | {"half": 0.5, "dozen": 12, "twice": 2, "double": 2}
 _ALIASES = {"s": "small", "m": "medium", "l": "large", "xl": "extra"} | {str(n): w for n, w in enumerate(_DIGITS)}

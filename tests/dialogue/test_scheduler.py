@@ -67,9 +67,25 @@ async def test_machinery_that_is_down_stops_the_run_with_its_own_error():
     assert done == [0, 1]
 
 
-async def test_a_bug_keeps_its_own_exception():
+async def test_a_bug_keeps_its_own_exception_and_costs_no_other_job():
+    done = []
+
     async def work(job):
+        return 1 // (job - 1)
+
+    with pytest.raises(ZeroDivisionError) as raised:
+        await run_all(range(5), work, done.append, 2, QUICK)
+    assert done == [-1, 1, 0, 0]
+    assert raised.value.__notes__ == ["This is a bug, met by 1 of the jobs; all others were done first."]
+
+
+async def test_a_bug_that_every_job_meets_stops_the_run():
+    begun = []
+
+    async def work(job):
+        begun.append(job)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await run_all(range(3), work, print, 2, QUICK)
+        await run_all(range(100), work, print, 1, QUICK)
+    assert begun == [0, 1]
