@@ -11,10 +11,10 @@ Record = dict[str, Any]
 
 _ID = r"(?:#W\d+|\bW\d{7})\b"
 _IDS = rf"{_ID}(?:\s*(?:,\s*and\b|,|\band\b|\bor\b)\s*(?:order\s+)?{_ID})*"
-_NUMBER = r"(?:\s*(?:number|no\.|id)s?:?)?"
+_NUMBER = r"(?:\s*+(?:number|no\.|id)s?:?)?"
 _MENTION = re.compile(
-    rf"(?P<aside>\s*\(\s*(?:orders?\b)?{_NUMBER}\s*(?P<inner>{_IDS})\s*\))"
-    rf"|(?:(?P<article>\b(?:the|my|your|his|her|their|this|that|an?|one)\s+)?(?P<noun>\borders?\b),?{_NUMBER}\s*)?"
+    rf"(?P<aside>(?<!\s)\s*+\(\s*+(?:orders?\b)?{_NUMBER}\s*+(?P<inner>{_IDS})\s*+\))"
+    rf"|(?:(?P<article>\b(?:the|my|your|his|her|their|this|that|an?|one)\s+)?(?P<noun>\borders?\b),?{_NUMBER}\s*+)?"
     rf"(?P<outer>{_IDS})",
     re.IGNORECASE,
 )

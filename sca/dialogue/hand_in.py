@@ -85,6 +85,6 @@ def _literal(text: str) -> str:
                 tree = ast.parse(text, mode="eval")
             ast.literal_eval(tree)
             return ast.unparse(tree)  # not the repr of its value: the order of a set is another in each process
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
             pass
     return repr(text)

@@ -16,6 +16,7 @@ from sca.dialogue.turns import cut
 Observations = Literal["plain", "compact"]
 
 _LONGEST = 20_000  # characters of a literal; longer ones are cut off anyway
+_LONGEST_NUMBER = 1_000  # characters; Python writes out no number of more than 4,300 digits
 _DEEPEST = 20  # containers within each other
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
 _STRINGS = {"'": r"'(?:[^'\\\n]|\\.)*'", '"': r'"(?:[^"\\\n]|\\.)*"'}
@@ -99,13 +100,15 @@ def _value(text: str) -> Any:
         if match is None:
             return None
         place, token = match.end(), match[0]
+        if len(token) > _LONGEST_NUMBER and token[0] in "-0123456789":
+            return None
         depth += (token in _OPENING) - (token in _CLOSING)
         if depth > _DEEPEST:
             return None
         tokens.append(_JSON_NAMES.get(token, token))
     try:
         value = ast.literal_eval("".join(tokens))
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, (list, tuple, dict, str)) else None
 

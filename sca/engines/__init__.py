@@ -3,11 +3,12 @@
 Every engine batches by itself what is asked of it at the same time, so callers just await one completion each.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from sca.errors import ContextOverflow
+from sca.errors import ContextOverflow, EngineError
 
 __all__ = ["Completion", "ContextOverflow", "Engine", "FinishReason", "Renderer", "Request", "Sampling"]
 
@@ -43,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """What the model wrote."""
+    """What the model wrote. Raises `EngineError` where a log-probability is no number."""
 
     text: str
     finish_reason: FinishReason
@@ -54,6 +55,11 @@ class Completion:
     """prompt_tokens, completion_tokens and what else the engine counts."""
     prompt_ids: Sequence[int] | None = None
     """Of the prompt, where a server rendered the chat and says how; None where the request had them."""
+
+    def __post_init__(self) -> None:
+        """A model whose weights have diverged, or overflow their type, still samples something."""
+        if not all(map(math.isfinite, self.logprobs or ())):
+            raise EngineError("the model gives no probabilities any more: a log-probability is NaN or infinite")
 
 
 class Renderer(Protocol):

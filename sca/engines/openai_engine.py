@@ -202,7 +202,8 @@ class OpenAIEngine:
             raise ScaError(f"{server.url} {what}; name that one with --base-url") from refusal
         if refusal.status == 402:
             raise ScaError(f"{server.url} wants to be paid (402: {said})") from refusal
-        raise ScaError(f"{server.url} refuses the request ({refusal.status}: {said})") from refusal
+        kind = EngineError if self._usage["requests"] else ScaError  # it took others: this dialogue is the matter
+        raise kind(f"{server.url} refuses the request ({refusal.status}: {said})") from refusal
 
     async def _look_around(self) -> None:
         """Ask each server for its models: the key, the model, its context, and whose software it is."""

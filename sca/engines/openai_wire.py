@@ -99,6 +99,7 @@ def completion_of(answer: Any, request: Request) -> Completion:
         raise WrongShape("a field is of another type")
     if not isinstance(ended, str) or ended not in ENDED:
         raise WrongShape(f"finish_reason {ended!r}")
+    text = text.encode("utf-8", "replace").decode()  # half a pair of surrogates is no text to a tokenizer
     finish: FinishReason = "length" if ENDED[ended] == "length" else "stop"
     token_ids = _ids(choice.get("token_ids"))
     logprobs = _logprobs(choice.get("logprobs")) if token_ids is not None else None
@@ -177,6 +178,6 @@ def overflows(status: int, problem: str) -> bool:
 
 _TOO_LONG = re.compile(
     r"context[ _]length|context[ _]window|maximum context|context size|too many tokens|prompt is too long"
-    r"|exceeds? (?:the )?(?:model'?s? )?max(?:imum)?[ _](?:model[ _])?len",
+    r"|exceeds? (?:the )?(?:model'?s? )?max(?:imum)?[ _](?:model[ _])?len|max_new_tokens`? must be <=",
     re.IGNORECASE,
 )

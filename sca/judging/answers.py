@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from sca.judging.kinship import Kinship
 from sca.judging.wording import STOP, number_spans, numbers, phrases, plain, stem, words
@@ -58,8 +59,8 @@ class Answers:
     @cached_property
     def facts(self) -> list[Fact]:
         """Numbers, and words that stand as values in what was read."""
-        found = list(self._numbers())
-        if self.user:
+        found = list(islice(self._numbers(), FACTS))
+        if self.user and len(found) < FACTS:
             taken = [(fact.start, fact.end) for fact in found]
             found += [w for w in self._values() if not any(w.start < end and start < w.end for start, end in taken)]
         return found[:FACTS]
@@ -168,7 +169,7 @@ class Answers:
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"[\w.-]*\w", text.casefold().replace("_", " "))
+    return re.findall(r"(?<![\w.-])[\w.-]*\w", text.casefold().replace("_", " "))
 
 
 def _one(parts: list[str], known: str) -> bool:

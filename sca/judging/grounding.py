@@ -99,12 +99,11 @@ def _derived(value: Any, library: Library) -> bool:
         wanted = re.sub(r"\s+", "", value.casefold())
         if wanted in text or wanted[::-1] in text or all(p in text for p in re.findall(r"[^\W_]+", value.casefold())):
             return True
-        found = list(numbers(value))
+        found = set(map(abs, numbers(value)))
         if found and not re.search(r"[^\W\d]", value):
-            return all(_derived(number, library) for number in found)
+            return _worked_out(found, library)
         return _put_together(wanted, set(re.findall(r"[^\W_]+", f"{library.instruction} {library.text}".casefold())))
-    known = {abs(n) for n in numbers(library.instruction)} | {abs(n) for n in numbers(library.text)} | _COMMON
-    return _worked_out(abs(float(value)), sorted(known)[:_MANY] if len(known) > _MANY else sorted(known), known)
+    return _worked_out({abs(float(value))}, library)
 
 
 def _put_together(text: str, pieces: set[str]) -> bool:
@@ -116,9 +115,14 @@ def _put_together(text: str, pieces: set[str]) -> bool:
     return len(text) in ends
 
 
-def _worked_out(number: float, some: Sequence[float], known: set[float]) -> bool:
-    if number in known:
-        return True
+def _worked_out(wanted: set[float], library: Library) -> bool:
+    """Whether each number is one that was said or read, or comes of two such; of many none is worked out."""
+    known = {abs(n) for n in numbers(library.instruction)} | {abs(n) for n in numbers(library.text)} | _COMMON
+    unknown, some = wanted - known, sorted(known)[:_MANY]
+    return len(unknown) <= _MANY and all(_comes_of_two(number, some) for number in unknown)
+
+
+def _comes_of_two(number: float, some: Sequence[float]) -> bool:
     for a in some:
         for b in some:
             results = (a + b, a - b, a * b, a / b if b else a, a * b / 100, a * (1 + b / 100), a * (1 - b / 100))

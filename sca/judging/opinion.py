@@ -21,7 +21,9 @@ from sca.records.ids import seed_for
 Manner = Literal["generous", "strict"]
 SAMPLING = Sampling(temperature=0.0, max_tokens=512)
 _SPEAKERS = {"user": "USER", "assistant": "AGENT", "tool": "OUTPUT"}
-_STATUS = re.compile(r"^\W*status\W+(not[\s_-]+success\w*|unsuccess\w*|success\w*)\W*$", re.IGNORECASE | re.MULTILINE)
+_STATUS = re.compile(
+    r"^[^\w\n]*status\W+(not[\s_-]+success\w*|unsuccess\w*|success\w*)\W*$", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,3 @@
-import time
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,9 +71,3 @@ def test_an_escape_that_python_does_not_know_is_the_models_affair():
     check = hand_in.parse(r"<expected_output>'C:\data'</expected_output>").evaluation_function
     assert check is not None
     assert check.endswith(r"same(answer, 'C:\\data')")
-
-
-def test_openings_without_an_end_cost_no_more_than_their_length():
-    began = time.process_time()
-    assert hand_in.parse("<failure_case>" * 100_000) == HandIn()
-    assert time.process_time() - began < 5  # a quadratic reading would take minutes

@@ -73,7 +73,7 @@ def test_no_text_is_too_odd(text):
 
 
 HOSTILE = ["[ " * 50_000, "[ " * 30_000 + "] " * 30_000, "['a', " * 9_000, "'" * 99_999]
-HOSTILE += ["x [" + "\\'" * 100_000, "[\\'] " * 50_000]
+HOSTILE += ["[\\'] " * 50_000]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

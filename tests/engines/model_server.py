@@ -151,6 +151,9 @@ class ModelServer:
         message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
         return web.json_response({"error": {"message": message}}, status=400)
 
+    async def filtered(self, request):
+        return web.json_response({"error": {"message": "The prompt was filtered."}}, status=400)
+
     async def unknown(self, request):
         return web.json_response({"error": {"message": "The model `m` does not exist"}}, status=404)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import resource
 from collections import Counter
 from dataclasses import replace
@@ -9,9 +10,10 @@ from dataclasses import replace
 import pytest
 from engines.model_server import ModelServer
 
-from sca.engines import ContextOverflow, Request, Sampling
+from sca.engines import Completion, ContextOverflow, Request, Sampling
 from sca.engines import servers as http
 from sca.engines.openai_engine import OpenAIEngine
+from sca.engines.openai_wire import overflows
 from sca.engines.opening import SHIPPED, open_engine
 from sca.errors import EngineError, ScaError, UsageError
 
@@ -49,6 +51,22 @@ async def ask(server, request=ASK, **options):
 
 
 # ── what is asked, and what comes back ──
+
+
+async def test_half_a_pair_of_surrogates_is_no_text(server):
+    server.reply = lambda body: "ACTION: \ud83d"
+    assert (await ask(server)).text.startswith("ACTION: ?")
+
+
+def test_the_words_of_a_server_for_a_full_context_are_known():
+    said = "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 1512. Given: 1600 and 20"
+    assert overflows(422, said)
+
+
+@pytest.mark.parametrize("odd", [math.nan, -math.inf])
+def test_what_a_diverged_model_says_is_no_completion(odd):
+    with pytest.raises(EngineError, match="the model gives no probabilities any more"):
+        Completion("x", "stop", [1, 2], [-0.5, odd])
 
 
 async def test_a_chat_goes_to_the_chat_endpoint_with_every_setting(server):
@@ -352,6 +370,17 @@ async def test_a_key_is_in_nothing_that_is_told(monkeypatch, caplog):
                 await opened.complete(ASK)
             told = f"{opened.describe()} {opened.report()} {error.value} {caplog.text} {opened!r}"
     assert "sesame" not in told
+
+
+async def test_a_dialogue_that_a_server_refuses_is_lost_and_a_server_that_refuses_all_stops_the_run(server):
+    server.faults = ["filtered", None, "filtered"]
+    async with engine(server) as opened:
+        with pytest.raises(ScaError, match=r"refuses the request \(400: The prompt was filtered\.\)") as error:
+            await opened.complete(ASK)
+        assert not isinstance(error.value, EngineError)
+        await opened.complete(ASK)
+        with pytest.raises(EngineError, match=r"refuses the request \(400: The prompt was filtered\.\)"):
+            await opened.complete(ASK)
 
 
 async def test_an_unknown_model_stops_the_run(server):
