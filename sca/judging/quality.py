@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sca.errors import InfraError
 from sca.judging.answers import Answers
 from sca.judging.grounding import identities, unsupported
 from sca.judging.kinship import Kinship
@@ -49,14 +48,15 @@ class Findings:
 
 
 async def measure(task: Task, attempted: Attempted, box: Box, surroundings: Surroundings) -> dict[str, Any]:
-    """Fields of `verdict.quality` for a task whose solution passes. Raises `SandboxError` when the sandbox fails."""
+    """Fields of `verdict.quality` for a task whose solution passes. Raises `SandboxError` when the sandbox fails.
+
+    Values too large or too deep to reckon with leave the numbers unknown, as does what takes too long.
+    """
     try:
         return await _Measuring(task, attempted, box, surroundings).all()
-    except InfraError:
-        raise
     except UnmeasuredError as error:
         why = str(error)
-    except Exception as error:  # noqa: BLE001 - it reads whatever a model wrote, and must not cost its verdict
+    except (ArithmeticError, RecursionError) as error:
         why = f"{type(error).__name__}: {error}"
     return {**dict.fromkeys(("mutation_score", "grounded", "tolerant")), "unmeasured": why}
 

@@ -125,7 +125,7 @@ async def test_quality_is_measured_whatever_the_values_are(notes, folder, wanted
     assert verdict.quality["programs"] > 1
 
 
-async def test_a_fault_in_measuring_costs_no_verdict(notes, folder, monkeypatch):
+async def test_values_that_nobody_can_reckon_with_cost_no_verdict(notes, folder, monkeypatch):
     async def read_up(*_):
         raise OverflowError("too large")
 
