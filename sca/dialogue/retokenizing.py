@@ -41,7 +41,8 @@ def retokenize(attempt: Trajectory, renderer: Encoder) -> list[Segment]:
         else:
             ids += bridge
         reply = renderer.encode(message.content)
-        trained.append((len(ids), len(ids) + len(reply)))
+        if reply:  # a turn may be empty
+            trained.append((len(ids), len(ids) + len(reply)))
         ids += reply
         heard = number + 1
     if trained:

@@ -109,6 +109,17 @@ def test_retokenised_attempts_carry_loss_where_the_agent_spoke(name):
     assert masked(name, retokenize(attempt_of(DIALOGUE), family(name).renderer)) == by_hand(name, ends=False)
 
 
+@pytest.mark.parametrize("empty", [2, 4])
+def test_an_empty_turn_carries_no_loss_and_costs_no_other(empty):
+    said = [
+        message.model_copy(update={"content": ""}) if n == empty else message for n, message in enumerate(DIALOGUE)
+    ]
+    one = family("llama")
+    (segment,) = retokenize(attempt_of(said), one.renderer)
+    trained = [one.tokens.decode(segment.ids[start:end]) for start, end in segment.trained]
+    assert trained == [message.content for message in said if message.role == "assistant" and message.content]
+
+
 def test_thinking_that_the_template_drops_splits_the_attempt_and_nothing_else(tmp_path):
     one = family("qwen3")
     thinking = [
