@@ -77,9 +77,11 @@ class ChatRenderer:
         except TemplateError as error:
             raise ScaError(f"the model's chat template refuses this chat: {error}") from error
 
-    def _render(self, messages: Sequence[Mapping[str, str]]) -> str:
+    def _render(self, messages: Sequence[Mapping[str, str]], *, to_continue: bool = True) -> str:
         chat = [dict(message) for message in messages]
-        text = self._tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True, date_string=DATE)
+        text = self._tokenizer.apply_chat_template(
+            chat, tokenize=False, add_generation_prompt=to_continue, date_string=DATE
+        )
         if not isinstance(text, str):
             raise TypeError(f"the chat template gave {type(text).__name__}, not text")
         return text
@@ -92,7 +94,9 @@ class ChatRenderer:
             )
         chat = [{"role": "system", "content": "SYSTEM-PROBE"}, {"role": "user", "content": "a"}]
         try:
-            first = self._render(chat)
+            first = self._render(
+                chat, to_continue=False
+            )  # what opens a reply may open a thought, which history lacks
             second = self._render([*chat, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}])
         except TemplateError:
             return False

@@ -167,6 +167,15 @@ def test_a_system_prompt_that_has_no_place_goes_before_the_first_user_message(na
     assert "Act as the agent.\n\nWhat is 12.5?" in one.tokens.decode(one.renderer.prompt(CHAT))
 
 
+def test_a_template_that_opens_a_thought_for_each_reply_keeps_its_system_prompt():
+    """As those of QwQ and DeepSeek-R1, whose history has no thoughts."""
+    opening = "<|im_start|>assistant\\n"
+    assert (thoughtful := template("qwen-2.5").replace(opening, opening + "<think>\\n")) != template("qwen-2.5")
+    renderer = ChatRenderer(small_models.tokenizer(thoughtful))
+    text = renderer.decode(renderer.prompt(CHAT))
+    assert "system\nAct as the agent.\nuser\nWhat is 12.5?" in text
+
+
 def test_the_date_is_the_same_every_day():
     one = family("llama")
     assert "Today Date: 26 Jul 2024" in one.tokens.decode(one.renderer.prompt(START))
