@@ -92,7 +92,7 @@ class Learner:
             "tokens": settings.micro_tokens, "pad_id": pad_id, "bf16": bf16, "plain": plain,
         }  # fmt: skip
         self._start = {name: one.detach().clone() for name, one in self._trained()} if algorithm.reference else {}
-        policy.eval()
+        policy.eval()  # see `sca.training.loop.train`
 
     def log(self, step: int, figures: dict[str, Any]) -> None:
         """Tell the tracker, where there is one."""

@@ -85,7 +85,7 @@ def train(
     accelerator.wait_for_everyone()  # all have read before the first one writes
     if accelerator.is_main_process:
         _cut(place.metrics, done)
-    policy.eval()
+    policy.eval()  # for good: dropout would tell the model in training apart from the one that sampled
     plan = planned(selection.items, settings)
     batches = [[example for i in step for example in selection.items[i].examples] for step in plan]
     passes = choose_passes(
@@ -175,7 +175,6 @@ class Step:
     def take(self, step: int, items: Sequence[Item], known: Known, rate: float) -> dict[str, Any]:
         """Take it, at `rate` of the learning rate; its metrics."""
         began = time.monotonic()
-        torch.manual_seed(self.settings.seed * 1_000_003 + step)  # of dropout: the same when the run is continued
         units = units_of(items, known, self.algorithm, self.passes)
         tally = metrics.Tally()
 
@@ -184,9 +183,7 @@ class Step:
             tally.add(part, outputs, columns)
             return part.value
 
-        self.policy.train()
         tokens = self.passes.backward(units, loss)
-        self.policy.eval()
         tally.gather(self.accelerator)
         self._check("loss", tally.shares["loss"], step, items)
         norm = sharding.clip(self.policy.parameters(), self.settings.clip)

@@ -170,7 +170,8 @@ def test_a_system_prompt_that_has_no_place_goes_before_the_first_user_message(na
 def test_a_template_that_opens_a_thought_for_each_reply_keeps_its_system_prompt():
     """As those of QwQ and DeepSeek-R1, whose history has no thoughts."""
     opening = "<|im_start|>assistant\\n"
-    assert (thoughtful := template("qwen-2.5").replace(opening, opening + "<think>\\n")) != template("qwen-2.5")
+    thoughtful = template("qwen-2.5").replace(opening, opening + "<think>\\n")
+    assert "<think>" in thoughtful
     renderer = ChatRenderer(small_models.tokenizer(thoughtful))
     text = renderer.decode(renderer.prompt(CHAT))
     assert "system\nAct as the agent.\nuser\nWhat is 12.5?" in text

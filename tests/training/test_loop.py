@@ -1,11 +1,13 @@
 import json
+import math
 import random
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from small_training import run
+from small_training import chosen, load, measured, records, run
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from sca.errors import ScaError
 from sca.training import loop, state
@@ -75,6 +77,27 @@ def test_micro_batches_of_any_size_give_the_same_step_but_for_rounding(model_fol
         )  # fmt: skip
     assert norms[0] == pytest.approx(norms[1], rel=1e-5, abs=1e-6)
     assert norms[0][1] > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "loss"),
+    [(DpoSettings(), math.log(2)), (GrpoSettings(kl=0), 0.0)],
+    ids=lambda one: getattr(one, "algorithm", ""),
+)
+def test_dropout_does_not_part_the_model_in_training_from_the_one_that_sampled(tmp_path, settings, loss):
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=64, n_positions=64, n_embd=32, n_layer=2, n_head=2))
+    assert model.config.resid_pdrop > 0
+    model.save_pretrained(tmp_path / "model")
+    seen = load(tmp_path / "model").eval()
+    _, selection = chosen(SftSettings(), records())
+    said = dict(zip((one.id for one in selection.examples), measured(seen, selection.examples), strict=True))
+    attempts = [
+        one.model_copy(update={"tokens": [one.tokens[0].model_copy(update={"logprobs": said[one.id].tolist()})]})
+        for one in records()
+    ]
+    told = []
+    run(tmp_path / "model", tmp_path / "run", settings, attempts, heard=lambda done, metrics: told.append(metrics))
+    assert told[0]["loss"] == pytest.approx(loss, abs=1e-6)
 
 
 def test_training_lowers_the_loss(model_folder, tmp_path):
