@@ -64,11 +64,15 @@ class Reader:
     """Leave out attempts whose log-probabilities were not recorded."""
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason → attempts."""
+    rewards: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Task → what its attempts earned, those that are left out included: too long ones are mostly failures, and
+    the others are to be compared with all."""
 
     def read(self, records: Iterable[Trajectory]) -> list[Attempt]:
         """Raises `ScaError` where spans do not fit their ids, and where ids are not in the vocabulary."""
         attempts = []
         for record in records:
+            self.rewards[record.task_id].append(float(record.reward))
             found = self._attempt(record)
             if isinstance(found, Attempt):
                 attempts.append(found)

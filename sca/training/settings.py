@@ -122,12 +122,10 @@ class PpoSettings(ClippedSettings):
     """λ of GAE from one turn to the next (not reported)."""
     token_lam: float = 1.0
     """λ of GAE from token to token within a turn, where nothing is discounted (not reported)."""
-    value_clip: float = 0.2
-    """A value counts within this of what it was before the step (not reported)."""
     value_coef: float = 0.1
     """Weight of the value loss (not reported)."""
     whiten: bool = True
-    """Advantages of a step have mean 0 and variance 1 (not reported)."""
+    """Advantages of a step have mean 0 and, where any attempt taught something, variance 1 (not reported)."""
 
 
 @dataclass(frozen=True)

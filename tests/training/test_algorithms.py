@@ -7,7 +7,7 @@ import torch
 from small_training import chosen, gradients, load, record, records
 
 from sca.training.algorithms.clipping import clipped_objective, divergence
-from sca.training.algorithms.grpo import group_advantages
+from sca.training.algorithms.grpo import group_advantage
 from sca.training.algorithms.ppo import gae, turn_ends
 from sca.training.outputs import Outputs
 from sca.training.settings import DpoSettings, GrpoSettings, PpoSettings, ReinforceSettings, RftSettings, SftSettings
@@ -95,7 +95,25 @@ def test_grpo_is_the_mean_of_each_attempt_and_then_of_all():
     ("scale", "expected"), [("none", [0.75, -0.25, -0.25, -0.25]), ("group", [1.5, -0.5, -0.5, -0.5])]
 )
 def test_advantages_of_a_group(scale, expected):
-    assert group_advantages([1.0, 0.0, 0.0, 0.0], scale) == pytest.approx(expected, rel=1e-3)
+    rewards = [1.0, 0.0, 0.0, 0.0]
+    assert [group_advantage(one, rewards, scale) for one in rewards] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "expected"),
+    [
+        (GrpoSettings(kl=0, scale="none"), "advantage", 1 / 2),
+        (ReinforceSettings(baseline="batch"), "weight", 1 / 2 / 4),
+        (ReinforceSettings(baseline="task"), "weight", 2 / 3 / 4),  # of the three others one earned something
+    ],
+    ids=["grpo", "batch", "task"],
+)
+def test_attempts_that_are_too_long_are_still_what_others_are_compared_with(settings, name, expected):
+    attempts = [record(number, reward=int(number < 2), length=6 if number < 2 else 30) for number in range(4)]
+    algorithm, selection = chosen(settings, attempts, max_length=10)
+    assert selection.dropped == {"longer than 10 tokens": 2}
+    columns = algorithm.columns(selection.items, {})
+    assert [one[name].tolist() for one in columns] == [pytest.approx([expected] * 2)] * 2
 
 
 def test_the_clamp_takes_the_gradient_only_where_it_would_go_on():
@@ -131,17 +149,14 @@ def test_gae_with_lambda_1_is_the_return_minus_the_value():
 
 
 def test_ppo_by_hand():
-    settings = PpoSettings(
-        clip_ratio=0.1, kl=0.5, gamma=1.0, lam=1.0, token_lam=1.0, value_clip=0.2, value_coef=0.1, whiten=False
-    )
+    settings = PpoSettings(clip_ratio=0.1, kl=0.5, gamma=1.0, lam=1.0, token_lam=1.0, value_coef=0.1, whiten=False)
     reference = {"t1-a0": [-1.0, -1.2, -1.0], "t1-a1": [-2.0, -2.0]}  # what was sampled earns -0.5 × 0.2 once
     before = {"t1-a0": [0.5, 0.5, 0.5], "t1-a1": [0.0, 0.0]}
     now = {"t1-a0": [0.9, 0.5, 0.4], "t1-a1": [0.1, 0.0]}
     loss = loss_of(settings, reference=reference, values=before, critic=now)
     # Returns are 0.9, 0.9, 1 and 0, 0; advantages 0.4, 0.4, 0.5 and 0, 0; ratios as for GRPO.
     objective = (1.1 * 0.4 + 0.4 + math.exp(-0.5) * 0.5) / 5
-    # The first value moved by 0.4 towards its return, of which 0.2 count; the others' distances are plain.
-    value_loss = 0.5 * (0.2**2 + 0.4**2 + 0.6**2 + 0.1**2) / 5
+    value_loss = 0.5 * (0.0**2 + 0.4**2 + 0.6**2 + 0.1**2) / 5
     assert loss.figures["value_loss"].item() == pytest.approx(value_loss)
     assert loss.value.item() == pytest.approx(0.1 * value_loss - objective)
 
@@ -151,6 +166,15 @@ def test_whitened_advantages_have_mean_0_and_variance_1():
     _, _, columns = columns_of(PpoSettings(kl=0), values=zeros)
     every = torch.cat([one["advantage"] for one in columns])
     assert (every.mean().item(), every.var().item()) == (pytest.approx(0, abs=1e-6), pytest.approx(1, abs=1e-4))
+
+
+def test_rounding_is_not_whitened_into_a_step():
+    """Nobody earned anything, and what sampled is the model in training, up to rounding."""
+    failures = [attempt.model_copy(update={"reward": 0}) for attempt in ATTEMPTS]
+    zeros = {name: [0.0] * len(values) for name, values in LOGPROBS.items()}
+    near = {"t1-a0": [-1.0 + 1e-6, -1.0, -1.0], "t1-a1": [-2.0, -2.0 - 1e-6]}
+    _, _, columns = columns_of(PpoSettings(), failures, values=zeros, reference=near)
+    assert torch.cat([one["advantage"] for one in columns]).abs().max() < 1e-5
 
 
 def test_segments_of_a_split_attempt_share_its_reward_and_follow_each_other_in_time():

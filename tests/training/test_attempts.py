@@ -126,7 +126,10 @@ def test_capped_pairs_take_every_attempt_once_before_any_twice():
 def test_best_against_worst_is_one_pair_a_task():
     made, dropped = pairs([*SOME, record(0, task="easy")], pairs="best")
     assert len(made) == 1
-    assert dropped == {"of tasks whose attempts all earned the same": 1, "over the number of pairs of a task": 3}
+    assert dropped == {
+        "of tasks without both a better and a worse attempt": 1,
+        "over the number of pairs of a task": 3,
+    }
 
 
 def test_reinforce_without_baseline_leaves_failures_out():

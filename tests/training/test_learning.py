@@ -109,9 +109,10 @@ def test_every_algorithm_finds_what_earns_most(tmp_path, settings):
     torch.manual_seed(1)
     before = run.reward()
     for number in range(60):
-        run.round(number, sampled(run.policy, 64))
-        if number % 10 == 9 and run.reward() > 0.97:
+        attempts = sampled(run.policy, 64)
+        if all(attempt.reward for attempt in attempts):
             break
+        run.round(number, attempts)
     assert before < 0.2
     assert run.reward() > 0.95
 
@@ -128,16 +129,16 @@ def test_ppo_weighs_reward_against_divergence_as_theory_says(tmp_path):
     """With reward 0 or 1 the best policy under β is π ∝ π_ref exp(reward / β): 0.683 here, at 2 β it would be 0.23.
 
     At one prompt: for all three at once that policy is not among those that so small a model can be (following the
-    exact gradient it ends at 0.704 instead of 0.690). Found with four seeds: 0.681, 0.681, 0.693 and 0.693.
+    exact gradient it ends at 0.704 instead of 0.690). Found with six seeds: 0.681 to 0.684.
     """
-    beta, rounds, prompt = 0.25, 80, 0
-    run = Run(PpoSettings(lr=0.02, critic_lr=0.02, clip_ratio=0.2, kl=beta, lam=1.0), tmp_path)
+    beta, rounds, prompt = 0.25, 120, 0
+    run = Run(PpoSettings(lr=0.01, critic_lr=0.02, clip_ratio=0.2, kl=beta, lam=1.0), tmp_path)
     torch.manual_seed(1)
     odds = success(run.policy, prompt)
     for number in range(rounds):
         run.round(number, sampled(run.policy, 96, [prompt]), rate=1 - number / rounds)
     best = odds * math.exp(1 / beta) / (odds * math.exp(1 / beta) + 1 - odds)
-    assert success(run.policy, prompt) == pytest.approx(best, abs=0.03)
+    assert success(run.policy, prompt) == pytest.approx(best, abs=0.02)
 
 
 def test_distillation_reproduces_how_often_the_teacher_says_what(tmp_path):
@@ -155,7 +156,7 @@ def test_distillation_reproduces_how_often_the_teacher_says_what(tmp_path):
 def test_the_critic_learns_what_an_attempt_earns(tmp_path):
     good, bad = [0, 7, ENVIRONMENT, 2], [0, 8, ENVIRONMENT, 1]
     records = [record(number, bad if number % 4 else good, [-3.0, -3.0]) for number in range(16)]
-    run = Run(PpoSettings(lr=1e-9, critic_lr=0.02, kl=0, value_clip=10, lam=1.0), tmp_path)
+    run = Run(PpoSettings(lr=1e-9, critic_lr=0.02, kl=0, lam=1.0), tmp_path)
     for number in range(60):
         run.round(number, records)
     _, selection = chosen(SftSettings(), records)

@@ -36,7 +36,7 @@ class Dpo:
         found = {task: pairs(members)[:most] for task, members in tasks.items()}
         silent = [task for task in tasks if not found[task]]
         used = {attempt for made in found.values() for pair in made for attempt in pair}
-        reader.drop("of tasks whose attempts all earned the same", sum(len(tasks[task]) for task in silent))
+        reader.drop("of tasks without both a better and a worse attempt", sum(len(tasks[task]) for task in silent))
         spare = [a for task, members in tasks.items() if found[task] for a in members if a not in used]
         reader.drop("over the number of pairs of a task", len(spare))
         items = [Item(pair) for made in found.values() for pair in made]
@@ -68,7 +68,7 @@ class Dpo:
 
 
 def pairs(members: Sequence[Attempt]) -> list[tuple[Attempt, Attempt]]:
-    """Each (better, worse) of a task's attempts, every attempt once before any comes twice."""
+    """Each (better, worse) of a task's attempts; those of each kind come once before any of that kind comes twice."""
     best = max(attempt.reward for attempt in members)
     better = [attempt for attempt in members if attempt.reward == best]
     worse = [attempt for attempt in members if attempt.reward < best]

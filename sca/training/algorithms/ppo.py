@@ -1,18 +1,18 @@
 """Proximal policy optimisation with a value head.
 
-    L = −(1/N) Σ_t min(ρ_t Â_t, clamp(ρ_t, 1 ± ε) Â_t)  +  c (1/N) Σ_t ½ max((V_t − R_t)², (V_t^clip − R_t)²)
+    L = −(1/N) Σ_t min(ρ_t Â_t, clamp(ρ_t, 1 ± ε) Â_t)  +  c (1/N) Σ_t ½ (V_t − R_t)²
 
 over the N tokens that the agent sampled in the step; ρ is the ratio of π to the model that sampled, by its recorded
-log-probabilities; V_t is the value before token t is sampled and V^clip what it was before the step, plus or minus
-`value_clip` at most. Each token earns −β (log π_sampled − log π_ref), the last one also the attempt's reward
-(Ziegler et al. 2019, arXiv 1909.08593). With δ_t = r_t + γ_t V_{t+1} − V_t,
+log-probabilities; V_t is the value before token t is sampled. Each token earns −β (log π_sampled − log π_ref), the
+last one also the attempt's reward (Ziegler et al. 2019, arXiv 1909.08593). With δ_t = r_t + γ_t V_{t+1} − V_t,
 
     Â_t = δ_t + γ_t λ_t Â_{t+1},    R_t = Â_t + V_t        GAE: Schulman et al. 2015, arXiv 1506.02438, equation 16
 
 from token to token within a turn γ_t = 1 and λ_t = `token_lam`; from the last token of a turn to the first of the
 next, over what the environment said, γ_t = `gamma` and λ_t = `lam`. So time is counted in turns,
 and with `token_lam` 1 all tokens of a turn share the credit for what came after it. Clipping: Schulman et al. 2017,
-arXiv 1707.06347; of the values, its reference implementation (openai/baselines, ppo2).
+arXiv 1707.06347. Values are measured at the beginning of each step, so the clipping of values that its reference
+implementation has (openai/baselines, ppo2) would have nothing to clip.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,10 @@ from sca.training.algorithms.clipping import clipped_objective
 from sca.training.attempts import Attempt, Item, Reader, Selection, shuffled
 from sca.training.outputs import Columns, Outputs, pieces
 from sca.training.settings import PpoSettings
+
+QUIET = 1e-3
+"""Advantages of a step that deviate by less are not scaled up: rewards are 0 or 1, so nothing was learnt from these,
+and what is left of them is rounding, of which an optimiser such as AdamW would make a whole step."""
 
 
 class Ppo:
@@ -50,8 +54,9 @@ class Ppo:
         every = torch.cat([columns["advantage"] for columns in found])
         if self.settings.whiten and len(every) > 1:
             mean, deviation = every.mean(), every.std()
+            scale = deviation if deviation > QUIET else 1.0
             for columns in found:
-                columns["advantage"] = (columns["advantage"] - mean) / (deviation + 1e-8)
+                columns["advantage"] = (columns["advantage"] - mean) / scale
         for columns in found:
             columns["weight"] = torch.full_like(columns["advantage"], 1 / len(every))
         return found
@@ -75,13 +80,11 @@ class Ppo:
     def loss(self, outputs: Outputs, columns: Columns) -> Loss:
         """Policy and value loss together; `value_loss` alone; `clip_fraction`."""
         assert outputs.values is not None, "PPO's model has a value head"
-        weight, before, returns = columns["weight"], columns["values"], columns["returns"]
+        weight = columns["weight"]
         objective, away = clipped_objective(
             outputs.logprobs, columns["behaviour"], columns["advantage"], self.settings.clip_ratio
         )
-        near = before + (outputs.values - before).clamp(-self.settings.value_clip, self.settings.value_clip)
-        error = 0.5 * torch.max((outputs.values - returns) ** 2, (near - returns) ** 2)
-        value_loss = (weight * error).sum()
+        value_loss = (weight * 0.5 * (outputs.values - columns["returns"]) ** 2).sum()
         figures = {"value_loss": value_loss.detach(), "clip_fraction": (weight * away).sum()}
         return Loss(self.settings.value_coef * value_loss - (weight * objective).sum(), figures)
 

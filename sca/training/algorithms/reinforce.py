@@ -5,14 +5,16 @@
 The gradient is Williams' (1992, Machine Learning 8:229–256) where the attempts were sampled by the model as it is;
 from stored attempts it is so at the first step, as nothing corrects for the model's drift (GRPO and PPO do).
 The baseline b_i is 0, the mean reward of all attempts (`batch`), or that of the task's other attempts (`task`:
-leave-one-out, Kool et al. 2019; Ahmadian et al. 2024, arXiv 2402.14740), which leaves the gradient unbiased.
+leave-one-out, Kool et al. 2019; Ahmadian et al. 2024, arXiv 2402.14740), which leaves the gradient unbiased. Attempts
+that are left out (too long …) count in both means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from sca.records.contract import Trajectory
 from sca.training.algorithms import Known, Loss, each
-from sca.training.attempts import Attempt, Item, Reader, Selection, by_task, shuffled
+from sca.training.attempts import Attempt, Item, Reader, Selection, shuffled
 from sca.training.outputs import Columns, Outputs
 from sca.training.settings import ReinforceSettings
 
@@ -29,7 +31,7 @@ class Reinforce:
     def select(self, records: Sequence[Trajectory], reader: Reader) -> Selection:
         """Attempts whose advantage is 0 teach nothing and are left out."""
         attempts = shuffled(reader.read(records), self.settings.seed)
-        self.advantages = advantages(attempts, self.settings.baseline)
+        self.advantages = advantages(attempts, reader.rewards, self.settings.baseline)
         kept = [attempt for attempt in attempts if self.advantages[attempt]]
         reader.drop("whose reward is the baseline", len(attempts) - len(kept))
         return Selection([Item((attempt,)) for attempt in kept], reader.dropped)
@@ -49,16 +51,20 @@ class Reinforce:
         return Loss(-(columns["weight"] * outputs.logprobs).sum())
 
 
-def advantages(attempts: Sequence[Attempt], baseline: str) -> dict[Attempt, float]:
-    """Reward minus baseline. With `task` an attempt without others has nothing to be compared with: 0."""
+def advantages(
+    attempts: Sequence[Attempt], rewards: Mapping[str, Sequence[float]], baseline: str
+) -> dict[Attempt, float]:
+    """Reward minus baseline, given the `rewards` of each task's attempts, these included.
+
+    With `task` an attempt without others has nothing to be compared with: 0.
+    """
     if baseline == "none":
         return {attempt: attempt.reward for attempt in attempts}
     if baseline == "batch":
-        mean = sum(attempt.reward for attempt in attempts) / max(len(attempts), 1)
-        return {attempt: attempt.reward - mean for attempt in attempts}
+        every = [*chain(*rewards.values())]
+        return {attempt: attempt.reward - sum(every) / len(every) for attempt in attempts}
     found: dict[Attempt, float] = {}
-    for members in by_task(attempts).values():
-        total, others = sum(attempt.reward for attempt in members), len(members) - 1
-        for attempt in members:
-            found[attempt] = attempt.reward - (total - attempt.reward) / others if others else 0.0
+    for attempt in attempts:
+        total, others = sum(rewards[attempt.task]), len(rewards[attempt.task]) - 1
+        found[attempt] = attempt.reward - (total - attempt.reward) / others if others else 0.0
     return found
