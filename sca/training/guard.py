@@ -39,7 +39,8 @@ class Guard:
     def __init__(self, rules: GuardRules) -> None:
         self.rules = rules
         self.best: int | None = None
-        """The iteration (from 1) up to which the moving average was the highest: its weights are the best ones."""
+        """The iteration (from 1) up to which the moving average was the highest: its weights are the best ones. The
+        first until there is an average over a whole window, or one lucky draw might be the best for good."""
         self.rollbacks = 0
         self.stopped = False
         self._best_average = 0.0
@@ -57,10 +58,12 @@ class Guard:
         self._recent.append(reward)
         average = sum(self._recent) / len(self._recent)
         self._low = self._low + 1 if reward < self.rules.share * self._best_average else 0
-        if self.best is not None and average <= self._best_average:
-            return False
-        self.best, self._best_average = iteration, average
-        return True
+        whole = len(self._recent) == self.rules.window
+        if whole and average > self._best_average:
+            self.best, self._best_average = iteration, average
+        elif self.best is None:
+            self.best = iteration
+        return self.best == iteration
 
     def updated(self, figures: Mapping[str, Any]) -> str | None:
         """Means over the iteration's steps (`kl`, `entropy`; None or absent where there are none).

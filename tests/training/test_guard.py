@@ -33,8 +33,15 @@ def test_the_best_weights_are_those_at_the_highest_moving_average():
     assert told(GuardRules(), [0.2, 0.6, 0.7, 0.8, 0.5, 0.5])[0].best == 4
 
 
+def test_one_lucky_draw_at_the_start_is_not_the_best():
+    """Its average over three iterations is the highest at the sixth."""
+    assert told(GuardRules(), [0.9, 0.1, 0.2, 0.5, 0.6, 0.7])[0].best == 6
+    assert told(GuardRules(), [0.9, 0.1])[0].best == 1
+    assert told(GuardRules(), [0.0, 0.0, 0.0, 0.0])[0].best == 1
+
+
 def test_it_goes_back_at_half_the_rate_and_stops_after_the_last_time():
-    guard, said = told(GuardRules("rollback", patience=1, rollbacks=2), [0.8, 0.1, 0.8, 0.1])
+    guard, said = told(GuardRules("rollback", patience=1, window=1, rollbacks=2), [0.8, 0.1, 0.8, 0.1])
     assert [bool(one) for one in said] == [False, True, False, True]
     assert (guard.rollbacks, guard.rate, guard.stopped) == (2, 0.25, False)
     guard.rewarded(5, 0.1)
