@@ -106,7 +106,7 @@ def train(
     from sca.cli.console import say
     from sca.cli.interrupting import leaving_at_once
     from sca.cli.online import train_online
-    from sca.engines.folders import content_hash
+    from sca.engines.folders import content_hash, prompts_hash
     from sca.engines.opening import model_folder, model_settings
     from sca.errors import UsageError
     from sca.records.sidecar import Sidecar
@@ -150,7 +150,8 @@ def train(
     said = model_settings(model).get("training", {}).get(algo, {})
     settings = settings_of(algo, flags, said, f"{folder / 'sca.json'}")
     facts = {"name": str(model or "tiny"), "weights_sha256": content_hash(folder)}
-    ways = {"bf16": bf16, "retokenize": retokenize}
+    if retokenize:
+        facts["prompts_sha256"] = prompts_hash(folder)
     checkpoint = Checkpoint(out, online)
     checkpoint.check(folder, force=force)
     if track and not dry_run:
@@ -167,7 +168,7 @@ def train(
     _tell_memory(records, settings, folder, bf16=bf16, shares=together if shard else 1, always=dry_run)
     if dry_run:
         return
-    bound = {**binding(settings, facts, records), **ways}
+    bound = {**binding(settings, facts, records, retokenize=retokenize), "bf16": bf16}
     with ExitStack() as stack:
         if processes.rank():
             sidecar, done = Sidecar(out, bound), False  # never saved; the first process speaks for all

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -100,13 +101,21 @@ class Checkpoint:
                     metrics.unlink()
 
 
-def binding(settings: TrainSettings, model: dict[str, Any], attempts: Sequence[Trajectory]) -> dict[str, Any]:
-    """What the sidecar holds: settings, the model's name and weights, and a hash of the attempts."""
+def binding(
+    settings: TrainSettings, model: dict[str, Any], attempts: Sequence[Trajectory], *, retokenize: bool
+) -> dict[str, Any]:
+    """What the sidecar holds: settings, the model's name and weights, and a hash of what is learnt from.
+
+    That is the attempts' recorded tokens or, with `retokenize`, their text; `model` then holds a hash of what makes
+    tokens of it.
+    """
     data = hashlib.sha256()
     for attempt in attempts:
-        tokens = [segment.model_dump() for segment in attempt.tokens or []]
-        data.update(json.dumps([attempt.run, attempt.id, attempt.reward, tokens]).encode())
-    return {"stage": "train", **settings.asdict(), "model": model, "attempts_sha256": data.hexdigest()}
+        parts = attempt.messages if retokenize else attempt.tokens or []
+        told = [attempt.run, attempt.id, attempt.task_id, attempt.reward, [part.model_dump() for part in parts]]
+        data.update(json.dumps(told).encode())
+    about = {"model": model, "retokenize": retokenize, "attempts_sha256": data.hexdigest()}
+    return {"stage": "train", **settings.asdict(), **about}
 
 
 def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool]:
@@ -118,6 +127,8 @@ def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> t
         if checkpoint.folder.exists() and not force:
             raise UsageError(f"{checkpoint.folder} is there and nobody knows how it was made; --force replaces it")
         checkpoint.forget()
+        if checkpoint.place.metrics.exists():  # kept with the checkpoint that they are of
+            os.truncate(checkpoint.place.metrics, 0)  # not removed: its lock keeps others out
     elif differ := differences(held["settings"], sidecar.settings):
         raise UsageError(
             f"{checkpoint.folder} was made with other settings ({'; '.join(differ)}); --force begins afresh"

@@ -4,11 +4,14 @@ import fcntl
 import json
 
 import pytest
+from small_training import record
 
 from sca.errors import BadInput, UsageError
-from sca.records.contract import Trajectory
+from sca.records.contract import Message, Trajectory
 from sca.records.reading import Reading, refuse_repeated
-from sca.stages.training import Checkpoint, begin
+from sca.stages.training import Checkpoint, begin, binding
+from sca.training.history import History
+from sca.training.settings import RftSettings
 
 
 @pytest.mark.parametrize("name", [".", "..", "-", "/"])
@@ -61,6 +64,25 @@ def test_an_interrupted_run_is_not_wiped_out_by_one_of_the_other_kind(tmp_path, 
     assert first.place.state.exists()
     begin(second, {"online": not online}, force=True)
     assert not first.place.state.exists()
+
+
+def test_figures_of_an_earlier_run_are_not_those_of_a_new_one(tmp_path):
+    offline, online = (Checkpoint(tmp_path / "checkpoint", kind) for kind in (False, True))
+    offline.place.metrics.write_text('{"step": 1}\n')
+    with online.alone():
+        begin(online, {}, force=False)
+        assert History(online.iterations / "iterations.jsonl", online.place.metrics, print).resume(0) == []
+
+
+def of(text="hello", **other):
+    """An attempt without recorded tokens."""
+    return record(0, tokens=False).model_copy(update={"messages": [Message(role="user", content=text)], **other})
+
+
+@pytest.mark.parametrize("other", [of("bye"), of(task_id="t2"), of(reward=0), of(run="b")])
+def test_other_text_or_another_task_is_other_data_for_a_run(other):
+    one, same, another = (binding(RftSettings(), {}, [each], retokenize=True) for each in (of(), of(), other))
+    assert one == same != another
 
 
 def test_what_left_nothing_does_not_bind_the_next_command(tmp_path):
