@@ -88,8 +88,10 @@ def evaluate(
     sca eval --env calculation -o greedy.jsonl --temperature 0 --trials 1
     sca eval --env calculation -o oracle.jsonl --agent oracle --trials 1     must be 100%
     sca eval --env calculation -o nop.jsonl --agent nop --trials 1           must be 0%
-    sca eval --env retail --data tau-bench/tau_bench/envs/retail/data --tasks tasks_test.py --reward official
-    sca eval --env web_browsing --data m3/web_browsing/data --tasks m3/web_browsing/tasks.jsonl --reward official
+    sca eval --env retail --reward official \\
+      --data tau-bench/tau_bench/envs/retail/data --tasks tau-bench/tau_bench/envs/retail/tasks_test.py
+    sca eval --env web_browsing+any_address --reward official \\
+      --data m3/web_browsing/data --tasks m3/web_browsing/tasks.jsonl
     sca eval --compare before.jsonl after.jsonl
     sca eval --rescore after.jsonl -o again.jsonl
     """

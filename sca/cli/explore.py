@@ -122,6 +122,12 @@ def explore(
         counts = {**count_episodes(tasks), "lost": sum(len(loss.lost) for loss in losses)}
         output.finish(counts=counts, complete=not counts["lost"])
     say(f"{counts['handed_in']} of {counts['episodes']} episodes handed a task in; all are in {out}")
+    if counts["episodes"] and not counts["handed_in"]:
+        say(
+            f"`sca show {out}` shows what they did instead. The model that ships knows the tools of calculation and "
+            "retail alone; --model takes a larger one",
+            style="yellow",
+        )
     tell_losses(losses, "episodes")
 
 

@@ -71,6 +71,8 @@ def export(
     _refuse_unused(
         to, {"--tokens": tokens and to != "trl-sft", "--failures": failures and to in ("trl-dpo", "verifiers")}
     )
+    if not records:
+        raise UsageError(f"there are no records in {', '.join(map(str, files))}")
     attempts = [record for record in records if isinstance(record, Trajectory)]
     of_tasks = {"--env": env, "--data": data, "--prompt-style": style, "--max-turns": max_turns}
     if attempts:

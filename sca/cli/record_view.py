@@ -17,6 +17,7 @@ from sca.cli.filters import Fields, ending, kind_of
 from sca.cli.listing import colour
 from sca.cli.reasons import OUTCOMES, reason_in_words
 from sca.controls import show_controls
+from sca.records.contract import Task, Trajectory
 
 _ROLES = {"system": "dim", "user": "cyan", "assistant": "green", "tool": "yellow"}
 _ACTION = re.compile(r"(?<=ACTION:)(.*?)(?=END ACTION|\Z)", re.DOTALL)
@@ -42,6 +43,8 @@ class View:
             case "task" | "judged task":
                 yield from self._task(fields, rest)
         for name, value in rest.items():
+            if value is None and name in Task.model_fields | Trajectory.model_fields:
+                continue  # of ours, and not said
             yield from self._section(name, self._prose(value) if isinstance(value, str) else self._data(value))
 
     def _task(self, fields: Fields, rest: Fields) -> Iterator[Text]:
@@ -97,9 +100,11 @@ class View:
         if not isinstance(origin, dict):
             rest |= {"origin": origin} if origin is not None else {}
             return
-        told = [name for name in origin if name != "messages"]
+        told = {name: value for name, value in origin.items() if name != "messages"}
+        if told.get("tokens"):
+            told["tokens"] = _count(told["tokens"])
         if told:
-            yield from self._section("origin", *self._facts(dict(origin), told))
+            yield from self._section("origin", *self._facts(told, [*told]))
         if "messages" in origin:
             yield from self._dialogue(origin["messages"])
 

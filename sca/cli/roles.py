@@ -20,11 +20,25 @@ Temperature = Annotated[
     float | None,
     typer.Option("--temperature", min=0.0, show_default="what the model's sca.json says, else 1; 0 is greedy"),
 ]
-TopP = Annotated[float | None, typer.Option("--top-p", min=0.0, max=1.0, show_default="1")]
-MaxTokens = Annotated[
-    int | None, typer.Option("--max-tokens", min=1, metavar="N", help="Of one turn.", show_default="1024")
+TopP = Annotated[
+    float | None, typer.Option("--top-p", min=0.0, max=1.0, show_default="what the model's sca.json says, else 1")
 ]
-MaxTurns = Annotated[int | None, typer.Option("--max-turns", min=1, metavar="N", show_default="10, an executor 15")]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens",
+        min=1,
+        metavar="N",
+        help="Of one turn.",
+        show_default="what the model's sca.json says, else 1024",
+    ),
+]
+MaxTurns = Annotated[
+    int | None,
+    typer.Option(
+        "--max-turns", min=1, metavar="N", show_default="what the model's sca.json says, else 10, an executor 15"
+    ),
+]
 
 ObservationLimit = Annotated[
     int | None,

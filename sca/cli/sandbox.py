@@ -11,6 +11,7 @@ from sca.cli.options import Data, Environment, Runtime
 app = typer.Typer(
     help="Check, build, measure and clean the containers for code.",
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 

@@ -82,6 +82,8 @@ def show(
     if model is not None and not tokens:
         raise UsageError("--model: only with --tokens, which it reads")
     records = _read(file)
+    if records is None:
+        raise UsageError(f"{file} holds no record that can be read; it is JSON Lines that `sca` writes")
     if only is not None:
         records = filtered(records, only)
     if record is not None:
@@ -109,7 +111,8 @@ def show(
         console.print(f"… and {len(records) - limit} more; --limit 0 lists all")
 
 
-def _read(file: Path) -> list[dict[str, object]]:
+def _read(file: Path) -> list[dict[str, object]] | None:
+    """The records that can be read; None where not one of its lines can."""
     from sca.cli.console import say
     from sca.records.contract import Record
     from sca.records.reading import read
@@ -117,4 +120,5 @@ def _read(file: Path) -> list[dict[str, object]]:
     reading = read(file, Record, skip_bad_lines=True)
     for problem in reading.skipped:
         say(f"warning: {problem}", style="yellow")
-    return [dict(record) for record in reading.records]
+    records = [dict(record) for record in reading.records]
+    return None if reading.skipped and not records else records

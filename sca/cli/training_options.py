@@ -82,7 +82,9 @@ Kl = Annotated[
 ]
 CriticLr = Annotated[
     float | None,
-    typer.Option("--critic-lr", min=0.0, max=1.0, help="ppo: learning rate of the value head.", show_default="1e-5"),
+    typer.Option(
+        "--critic-lr", min=0.0, max=1.0, help="ppo: learning rate of the value head.", show_default=f"{OWN}1e-5"
+    ),
 ]
 Gamma = Annotated[
     float | None, typer.Option("--gamma", min=0.0, max=1.0, help="ppo: discount of a turn.", show_default="1")

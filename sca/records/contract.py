@@ -3,9 +3,9 @@
 Text that a person reads comes first in each record, bulky fields last. Unknown fields are kept.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["system", "user", "assistant", "tool"]
 Outcome = Literal["success", "failure", "out_of_turns", "out_of_context", "malformed"]
@@ -53,6 +53,12 @@ class Task(Record):
     """What the challenger began from: a user id, a family, a theme."""
     origin: dict[str, Any] = Field(default_factory=dict)
     """{method, model, turns, earlier hand-ins, messages, usage …} of the challenger's episode."""
+
+    @model_validator(mode="after")
+    def _is_a_task(self) -> Self:
+        if {"task_id", "messages"} <= (self.model_extra or {}).keys():
+            raise ValueError("is an attempt, not a task")
+        return self
 
 
 class Verdict(Record):

@@ -48,12 +48,14 @@ class _Trainable(Record):
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Any:
-        """Raises pydantic's `ValidationError`; a task without a verdict lacks the field `verdict`."""
+        """Raises pydantic's `ValidationError`, or `ValueError` for a task without a verdict."""
         try:
             return Trajectory.model_validate_json(json_data, **how)
         except ValidationError:
             if not _is_task(json_data):
                 raise
+        if "verdict" not in from_json(json_data):
+            raise ValueError("verdict: is missing; `sca validate` judges tasks")
         return _Episode.model_validate_json(json_data, **how).attempt()
 
 

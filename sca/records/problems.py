@@ -60,6 +60,8 @@ def _words(kind: str, message: str, context: dict[str, Any], value: Any) -> str:
             return "is not JSON: " + _plainly(str(context["error"]))
         case "literal_error":
             return f"must be {context['expected']}, not {_name(value)}"
+        case "value_error":  # of ours
+            return str(context["error"])
         case "string_too_short":
             return "must not be empty"
         case "too_long" | "too_short":

@@ -117,7 +117,7 @@ def _task(task: Task) -> dict[str, Fact]:
     verdict = task.verdict if isinstance(task, JudgedTask) else None
     quality = verdict.quality if verdict else {}
     return {
-        **{name: value for name, value in quality.items() if value is None or isinstance(value, str | int | float)},
+        **{name: _fact(value) for name, value in quality.items()},
         "id": task.id,
         "environment": task.environment,
         "family": task.family,
@@ -131,3 +131,11 @@ def _task(task: Task) -> dict[str, Fact]:
         "reason": verdict.reason if verdict else None,
         "seconds": verdict.seconds if verdict else None,
     }
+
+
+def _fact(value: Any) -> Fact:
+    """Several words (`flags`, `not_grounded` …) are one text, in which `'lenient' in flags` looks; none are None."""
+    if isinstance(value, list | dict):
+        return ", ".join(map(str, value)) or None
+    fact: Fact = value
+    return fact

@@ -138,10 +138,12 @@ def summary_path(results: Path) -> Path | None:
 
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
-    """Put it on disk in one piece. Raises `ScaError` where that cannot be."""
-    aside = path.with_name(path.name + ".tmp")
+    """Put it on disk in one piece, or into a pipe or a device. Raises `ScaError` where that cannot be."""
+    place = path.resolve()  # a rename is to replace the file, not a link to it
+    aside = place if is_stream(place) else place.with_name(place.name + ".tmp")
     try:
         aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        aside.replace(path)
+        if aside != place:
+            aside.replace(place)
     except OSError as error:
         raise ScaError(f"cannot write {path}: {error.strerror}; the same command writes it again") from error

@@ -228,5 +228,7 @@ def write_checkpoint(model: Any, loaded: Loaded, checkpoint: Checkpoint, about: 
         if (loaded.folder / name).is_file():
             shutil.copy(loaded.folder / name, fresh / name)
     shutil.copy(checkpoint.place.metrics, fresh / "metrics.jsonl")
+    for weights in fresh.rglob("*.safetensors"):  # their library lets nobody else read them
+        weights.chmod((fresh / ABOUT).stat().st_mode)
     shutil.rmtree(checkpoint.folder, ignore_errors=True)
     fresh.rename(checkpoint.folder)

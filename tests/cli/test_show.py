@@ -146,6 +146,14 @@ def test_an_attempt_is_shown_whole(show, part):
     assert part in show([ATTEMPT])[1]
 
 
+def test_tokens_of_an_episode_are_counted_and_what_nobody_said_is_not_shown(show):
+    tokens = [{"ids": [*range(4000)], "trained": [[10, 30]], "logprobs": [-0.5] * 20}]
+    _, shown, _ = show([TASK | {"origin": TASK["origin"] | {"tokens": tokens}, "actions": None, "strange": None}])
+    assert "tokens: 4000 in 1 segment, 20 of them the agent's own" in shown
+    assert "actions" not in shown
+    assert "strange" in shown
+
+
 def test_unknown_fields_are_shown_too(show):
     assert '"level": 3' in show([TASK | {"difficulty": {"level": 3}}])[1]
 
@@ -210,6 +218,11 @@ def test_bad_lines_are_named_and_the_others_shown(show):
     code, out, err = show(["{oops", TASK])
     assert (code, "tariff" in out) == (0, True)
     assert err == "warning: in.jsonl, line 1: is not JSON: key must be a string at column 2\n"
+
+
+def test_a_file_of_which_no_line_can_be_read_is_wrong_usage(show):
+    code, _, err = show(["{", "]"])
+    assert (code, "in.jsonl holds no record that can be read" in err) == (2, True)
 
 
 def test_markup_is_shown_as_it_is(show):

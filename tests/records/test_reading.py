@@ -41,6 +41,11 @@ def problems_of(path, kind=Task):
     return list(caught.value.problems)
 
 
+def test_an_attempt_is_no_task(write):
+    attempt = {"id": "e-1-a0", "task_id": "e-1", "environment": "e", "messages": []}
+    assert problems_of(write(attempt)) == ["in.jsonl, line 1: is an attempt, not a task"]
+
+
 def test_a_file_is_read_in_its_order(write):
     path = write({**TASK, "id": "b"}, {**TASK, "id": "a"})
     assert [task.id for task in read(path, Task).records] == ["b", "a"]

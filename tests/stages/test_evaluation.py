@@ -1,5 +1,7 @@
 """The summary of an evaluation against figures worked out by hand."""
 
+import os
+
 import pytest
 
 from sca.errors import ScaError
@@ -51,6 +53,17 @@ def test_one_trial_gives_pass_at_1_alone():
 def test_the_summary_lies_beside_the_results(tmp_path):
     path = summary_path(tmp_path / "results.jsonl")
     assert path == tmp_path / "results.summary.json"
+
+
+def test_a_summary_goes_through_links_and_pipes_and_leaves_them_there(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_summary(tmp_path / "link", {"a": 1})
+    assert (tmp_path / "link").is_symlink()
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_summary(tmp_path / "pipe", {"a": 1})
+    assert os.read(reader, 100) == (tmp_path / "file").read_bytes()
+    os.close(reader)
 
 
 def test_a_summary_that_cannot_be_written_is_one_line(tmp_path):

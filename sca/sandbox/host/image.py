@@ -122,6 +122,12 @@ def environment(*, home: bool = True) -> dict[str, str]:
 
 
 def _build_on(client: Engine, base: str, context: IO[bytes], tag: str, labels: dict[str, str]) -> None:
+    import docker.errors
+
+    try:
+        client.inspect_image(base)
+    except docker.errors.ImageNotFound:  # the engine would download it
+        raise SandboxError(f"there is no image {base} on the engine; `docker pull {base}` gets one") from None
     context.seek(0)
     for line in client.build(
         fileobj=context, custom_context=True, tag=tag, pull=False, rm=True, labels=labels, decode=True
