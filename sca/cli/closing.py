@@ -6,17 +6,16 @@ from typing import Any
 from sca.cli.console import console, say
 from sca.dialogue.scheduler import Losses
 from sca.errors import InfraError
-from sca.records.reading import Reading
 
 SHOWN = 10
 """Lines named of a long list."""
 
 
-def tell_skipped(reading: Reading[Any]) -> None:
+def tell_skipped(lines: Sequence[str]) -> None:
     """Name the input lines that `--skip-bad-lines` goes on without, the first few of many."""
-    for line in reading.skipped[:SHOWN]:
+    for line in lines[:SHOWN]:
         say(f"left out: {line}", style="yellow")
-    if (more := len(reading.skipped) - SHOWN) > 0:
+    if (more := len(lines) - SHOWN) > 0:
         say(f"left out: {more} more lines", style="yellow")
 
 

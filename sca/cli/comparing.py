@@ -11,6 +11,7 @@ def compare_results(first: Path, second: Path, out: Path | None, *, force: bool)
     from sca.cli.console import say
     from sca.judging.comparison import Result, compare, refuse_unlike
     from sca.records.pair import refuse_same
+    from sca.records.sidecar import beside
     from sca.stages.evaluation import write_summary
 
     results = Result.read(first), Result.read(second)
@@ -18,13 +19,28 @@ def compare_results(first: Path, second: Path, out: Path | None, *, force: bool)
         refuse_unlike(*results)
     found = compare(*results)
     if out is not None and str(out) != "-":
-        refuse_same([out], [first, second])
+        refuse_same([out], [each for file in (first, second) for each in (file, beside(file))])
+        _refuse_other(out)
         write_summary(out, found)
         say(f"the figures are in {out}")
     if out is not None and str(out) == "-":
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     _print_table(found)
+
+
+def _refuse_other(out: Path) -> None:
+    """Raise `UsageError` where something is there that is no comparison: --force means another thing here."""
+    from sca.errors import UsageError
+
+    if not out.is_file() or not out.stat().st_size:
+        return
+    try:
+        held = json.loads(out.read_text("utf-8"))
+    except (OSError, ValueError):
+        held = None
+    if not isinstance(held, dict) or "tasks_shared" not in held:
+        raise UsageError(f"{out} is there and holds no comparison; name another file with -o")
 
 
 def _print_table(found: Mapping[str, Any]) -> None:
@@ -46,7 +62,8 @@ def _print_table(found: Mapping[str, Any]) -> None:
     for family, figures in found["families"].items():
         table.add_row(f"  {show_controls(family)}", *_cells(figures["pass@1"]))
     console = on_stdout()
-    console.print(table)
+    whole = console.measure(table, options=console.options.update(max_width=1_000)).maximum
+    console.print(table, width=whole, crop=False)  # figures are never cut; a narrow terminal breaks lines
     console.print(
         f"over {found['tasks_shared']} tasks that both have: {len(found['better'])} better in the second, "
         f"{len(found['worse'])} worse; 95% intervals over tasks, that of the difference paired",

@@ -143,7 +143,7 @@ def evaluate(
     setting = Setting.open(env, data)
     file = tasks or setting.test_tasks
     reading = read_tasks(file, setting.name, skip_bad_lines=skip_bad_lines)
-    tell_skipped(reading)
+    tell_skipped(reading.skipped)
     check_evaluable(reading.records, shown(file), setting.name)
     attempting.check_attemptable(reading.records, shown(file), agent, reward)
     containers = Containers(runtime, image)

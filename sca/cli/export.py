@@ -55,8 +55,9 @@ def export(
     sca export validated.jsonl --to verl -o tasks.parquet
     sca select trajectories.jsonl --filter "reward == 1" --best 2 -o - | sca export - --to openai
     """
+    from sca.cli.closing import tell_skipped
     from sca.cli.console import say
-    from sca.errors import UsageError
+    from sca.errors import ScaError, UsageError
     from sca.records.contract import Trajectory
     from sca.records.gathering import gather
     from sca.records.pair import refuse_same
@@ -67,12 +68,14 @@ def export(
     if to == "verl" and is_stream(place):
         raise UsageError("Parquet cannot go to stdout; name a file with -o")
     refuse_same([place], files)
-    records = gather(files, skip_bad_lines=skip_bad_lines, left_out=lambda line: say(f"left out: {line}"))
+    skipped: list[str] = []
+    records = gather(files, skip_bad_lines=skip_bad_lines, left_out=skipped.append)
+    tell_skipped(skipped)
     _refuse_unused(
         to, {"--tokens": tokens and to != "trl-sft", "--failures": failures and to in ("trl-dpo", "verifiers")}
     )
     if not records:
-        raise UsageError(f"there are no records in {', '.join(map(str, files))}")
+        raise ScaError(f"there are no records in {', '.join(map(str, files))}")
     attempts = [record for record in records if isinstance(record, Trajectory)]
     of_tasks = {"--env": env, "--data": data, "--prompt-style": style, "--max-turns": max_turns}
     if attempts:
@@ -85,8 +88,11 @@ def export(
             say(f"left out: {count} attempts {reason}")
     else:
         rows = _of_tasks([record for record in records if not isinstance(record, Trajectory)], to, of_tasks, files)
-    settings = {"stage": "export", "to": to, "from": [str(file) for file in files], "tokens": tokens}
-    counts = {"records": len(records), "rows": len(rows)}
+    settings: dict[str, Any] = {
+        "stage": "export", "to": to, "from": list(map(str, files)), "tokens": tokens, "failures": failures
+    }  # fmt: skip
+    settings |= {name.lstrip("-").replace("-", "_"): value for name, value in of_tasks.items() if value}
+    counts = {"records": len(records), "rows": len(rows), "bad_lines": len(skipped)}
     if to == "verl":
         from sca.export.parquet import write_parquet
 

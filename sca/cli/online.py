@@ -48,7 +48,7 @@ def train_online(
     if flags.tasks is None:
         raise UsageError("--online needs --tasks FILE: what to attempt, as `sca validate` writes it")
     reading = read_tasks(flags.tasks, setting_name(flags.env, flags.data), skip_bad_lines=skip_bad_lines)
-    tell_skipped(reading)
+    tell_skipped(reading.skipped)
     file, reward = shown(flags.tasks), flags.reward or "check"
     attempting.check_attemptable(reading.records, file, "model", reward)
     work = attempting.prepare(

@@ -52,7 +52,7 @@ Model = Annotated[
     ),
 ]
 
-Episodes = Annotated[int, typer.Option("-n", min=0, metavar="N", help="Episodes, one task each.")]
+Episodes = Annotated[int, typer.Option("-n", min=0, max=10_000_000, metavar="N", help="Episodes, one task each.")]
 
 Attempts = Annotated[int, typer.Option("--attempts", min=1, metavar="N", help="Attempts at each task.")]
 

@@ -71,7 +71,7 @@ def rollout(
     from sca.stages.rollouts import count_attempts
 
     reading = read_tasks(tasks, setting_name(env, data), skip_bad_lines=skip_bad_lines)
-    tell_skipped(reading)
+    tell_skipped(reading.skipped)
     file = shown(tasks)
     attempting.check_attemptable(reading.records, file, agent, reward)
     work = attempting.prepare(

@@ -70,19 +70,24 @@ def select(
     sca select trajectories.jsonl --tasks sharp.jsonl
     sca select validated.jsonl --filter "mutation_score >= 0.5 and family != 'travel_planner'" -o sharp.jsonl
     """
+    from sca.cli.closing import tell_skipped
     from sca.cli.console import say
     from sca.errors import UsageError
     from sca.records.contract import Trajectory
     from sca.records.gathering import gather
     from sca.records.pair import refuse_same
-    from sca.records.whole import write_lines
+    from sca.records.reading import one_stdin
+    from sca.records.whole import refuse_there, write_lines
     from sca.records.writing import line_of
     from sca.selection.choosing import Wanted, choose
     from sca.selection.facts import group
 
     if best and max_per_task:
         raise UsageError("--best and --max-per-task both say how many attempts to keep of a task; say one of them")
-    records = gather(files, skip_bad_lines=skip_bad_lines, left_out=lambda line: say(f"left out: {line}"))
+    one_stdin([*files, *([tasks] if tasks else [])])
+    skipped: list[str] = []
+    records = gather(files, skip_bad_lines=skip_bad_lines, left_out=skipped.append)
+    tell_skipped(skipped)
     if names:
         _list_names(records)
         return
@@ -91,6 +96,7 @@ def select(
     choice = choose(records, wanted)
     _tell(choice, attempts=any(isinstance(record, Trajectory) for record in records))
     refuse_same([out], files)
+    refuse_there(out, force=force)
     if dry_run:
         say(f"would write {len(choice.kept)} lines to {out}")
         return
@@ -99,7 +105,7 @@ def select(
         "tasks": str(tasks) if tasks else None, "best": best, "max_per_task": max_per_task, "number": number,
         "dedup": dedup, "seed": seed,
     }  # fmt: skip
-    counts = {"records": len(records), "kept": len(choice.kept)}
+    counts = {"records": len(records), "kept": len(choice.kept), "bad_lines": len(skipped)}
     write_lines(out, map(line_of, choice.kept), settings, counts, force=force)
     say(f"{len(choice.kept)} of {len(records)} lines are in {out}")
 

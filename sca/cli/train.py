@@ -191,11 +191,12 @@ def train(
 def _read(files: list[Path], *, skip_bad_lines: bool) -> "list[Trajectory]":
     from sca.cli.closing import tell_skipped
     from sca.records.episodes import trainable
-    from sca.records.reading import refuse_repeated
+    from sca.records.reading import one_stdin, refuse_repeated
 
+    one_stdin(files)
     readings = [trainable(path, skip_bad_lines=skip_bad_lines) for path in files]
     for reading in readings:
-        tell_skipped(reading)
+        tell_skipped(reading.skipped)
     refuse_repeated(files, readings)
     return [attempt for reading in readings for attempt in reading.records]
 

@@ -90,7 +90,7 @@ def validate(
     if thresholds.any and not quality:
         raise UsageError("--no-quality leaves nothing for the other options to go by; leave it out")
     reading = read(tasks, Task, skip_bad_lines=skip_bad_lines)
-    tell_skipped(reading)
+    tell_skipped(reading.skipped)
     places = settings_of(reading.records, shown(tasks), env, data)
     hashes = {setting.name: setting.hash for setting, _ in places}
     plan = Validation(hashes, variant, Limits(), thresholds, quality)

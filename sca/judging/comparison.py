@@ -37,11 +37,13 @@ class Result:
             raise BadInput(bad.problems, hint=hint) from bad
         if not attempts:
             raise UsageError(f"{file} holds no attempts, so that nothing can be compared")
-        place = beside(file)
+        place = beside(file.resolve())
         try:
             meta = json.loads(place.read_text("utf-8")) if place.is_file() else {}
         except ValueError as error:
             raise UsageError(f"{place} is not JSON: {error}") from error
+        if not isinstance(meta, dict) or not all(isinstance(meta.get(n, {}), dict) for n in ("settings", "counts")):
+            raise UsageError(f"{place} is not a sidecar of ours")
         return cls(file, attempts, meta)
 
     def about(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from sca.errors import UsageError
 from sca.records.contract import JudgedTask, Record, Task, Trajectory
-from sca.records.reading import read, refuse_repeated
+from sca.records.reading import one_stdin, read, refuse_repeated
 
 Gathered = list[Task] | list[Trajectory]
 
@@ -39,6 +39,7 @@ def gather(
 
     Raises `BadInput` naming bad lines and records that come twice, `UsageError` where attempts and tasks are mixed.
     """
+    one_stdin(files)
     readings = [read(file, _Either, skip_bad_lines=skip_bad_lines) for file in files]
     for reading in readings:
         for line in reading.skipped:

@@ -31,7 +31,7 @@ class Journal(Generic[R]):
         self.path = path
         self._kind = kind
         self.made = not path.exists()
-        self._file = _locked(path)
+        self._file = locked(path)
         self.spans: dict[str, Span] = {}
         self.size = os.fstat(self._file).st_size
 
@@ -84,7 +84,7 @@ class Journal(Generic[R]):
         aside = self.path.with_name(self.path.name + ".tmp")
         try:
             aside.unlink(missing_ok=True)  # of a run that was killed
-            self._become(_locked(aside), order, aside)
+            self._become(locked(aside), order, aside)
         except OSError as error:
             raise ScaError(f"cannot put {self.path} in order: {error.strerror}; the same command goes on") from error
 
@@ -150,17 +150,18 @@ def id_of(record: Record) -> str:
     return own
 
 
-def _locked(path: Path) -> int:
-    """Open a file for appending and lock it. Raises `UsageError` where it cannot be had."""
+def locked(path: Path, shown: Path | None = None) -> int:
+    """Open a file for appending and lock it. Raises `UsageError`, which calls it `shown`, where it cannot be had."""
+    shown = shown or path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            if _lock(file, path) and _is_at(file, path):
+            if _lock(file, shown) and is_at(file, path):
                 return file
             os.close(file)  # another command renamed it in between: this is no longer the file of that name
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(f"cannot write {shown}: {error.strerror}") from error
 
 
 def _lock(file: int, path: Path) -> bool:
@@ -176,7 +177,8 @@ def _lock(file: int, path: Path) -> bool:
     return True
 
 
-def _is_at(file: int, path: Path) -> bool:
+def is_at(file: int, path: Path) -> bool:
+    """Whether an open file is the one of that name."""
     try:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:

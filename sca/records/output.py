@@ -24,7 +24,7 @@ from sca.records.contract import Record
 from sca.records.journal import Journal, Span, id_of, index, records_at
 from sca.records.scrubbing import plain_data
 from sca.records.sidecar import Sidecar, differences
-from sca.records.stdout import STDOUT, is_stream, own_stdout
+from sca.records.stdout import STDOUT, is_stream, own_stdout, write_all
 from sca.records.writing import line_of
 
 R = TypeVar("R", bound=Record)
@@ -38,14 +38,20 @@ class Output(ABC, Generic[R]):
 
     @staticmethod
     def open(
-        path: str | Path, kind: type[R], settings: Mapping[str, Any], *, force: bool = False, dry_run: bool = False
+        path: str | Path,
+        kind: type[R],
+        settings: Mapping[str, Any],
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        option: str = "-o",
     ) -> "Output[R]":
         """Look whether the file can be begun or continued, and keep others from writing it.
 
         `settings` are all that shapes a record: model, method, seed, environment and its content's hash; not the
         number of episodes, the concurrency or the path, so that a file can be extended. With `dry_run` nothing on the
-        disk changes, and nothing can be written. Raises `UsageError` where the file was made otherwise, is being
-        written or cannot be, and `BadInput` where it holds broken lines.
+        disk changes, and nothing can be written. `option` is the one that names the file. Raises `UsageError` where
+        the file was made otherwise, is being written or cannot be, and `BadInput` where it holds broken lines.
         """
         if is_stream(path):
             return _Stream(str(path))
@@ -55,7 +61,9 @@ class Output(ABC, Generic[R]):
         if file.is_symlink():  # a rename is to replace the file, not the link to it
             file = file.resolve()
         sidecar = Sidecar(file, settings)
-        return _Glance(file, kind, sidecar, force=force) if dry_run else _File(file, kind, sidecar, force=force)
+        if dry_run:
+            return _Glance(file, kind, sidecar, option, force=force)
+        return _File(file, kind, sidecar, option, force=force)
 
     @property
     @abstractmethod
@@ -98,12 +106,12 @@ class Output(ABC, Generic[R]):
 class _File(Output[R]):
     """A file with its sidecar."""
 
-    def __init__(self, path: Path, kind: type[R], sidecar: Sidecar, *, force: bool) -> None:
+    def __init__(self, path: Path, kind: type[R], sidecar: Sidecar, option: str, *, force: bool) -> None:
         self.path = path
         self._sidecar = sidecar
         self._journal = Journal(path, kind)
         try:
-            self._fresh = force or not _agrees(path, sidecar)
+            self._fresh = force or not _agrees(path, sidecar, option)
             if not self._fresh:
                 sidecar.close_runs(path.stat().st_mtime)
                 self._journal.scan()
@@ -198,19 +206,16 @@ class _File(Output[R]):
         self._run["seconds"] = round(time.monotonic() - (self._began or 0.0), 3)
 
     def _save(self) -> None:
-        try:
-            self._sidecar.save()
-        except OSError as error:
-            raise ScaError(f"cannot write {self._sidecar.path}: {error.strerror}") from error
+        self._sidecar.save()
 
 
 class _Glance(Output[R]):
     """A file that is only looked at: `--dry-run`."""
 
-    def __init__(self, path: Path, kind: type[R], sidecar: Sidecar, *, force: bool) -> None:
+    def __init__(self, path: Path, kind: type[R], sidecar: Sidecar, option: str, *, force: bool) -> None:
         self._path, self._kind = path, kind
         self._spans: dict[str, Span] = {}
-        if not force and _agrees(path, sidecar):
+        if not force and _agrees(path, sidecar, option):
             with path.open("rb") as file:
                 self._spans = index(file, kind, path)[0]
             self.complete = sidecar.complete
@@ -252,10 +257,7 @@ class _Stream(Output[R]):
         if name in self._done:
             raise ValueError(f"{name} was written already")
         try:
-            rest = memoryview(line_of(record))
-            while rest:
-                rest = rest[self._to.write(rest) :]
-            self._to.flush()
+            write_all(self._to, line_of(record))
         except BrokenPipeError:  # the reader has had enough; the command line ends in silence
             raise
         except OSError as error:
@@ -263,7 +265,7 @@ class _Stream(Output[R]):
         self._done.add(name)
 
 
-def _agrees(path: Path, sidecar: Sidecar) -> bool:
+def _agrees(path: Path, sidecar: Sidecar, option: str) -> bool:
     """Whether there is something to go on with. Raises `UsageError` where it was made otherwise."""
     if not path.exists() or not path.stat().st_size:
         return False
@@ -271,12 +273,12 @@ def _agrees(path: Path, sidecar: Sidecar) -> bool:
     if held is None:
         raise UsageError(
             f"{path} is there, and no {sidecar.path.name} beside it says how it was made; "
-            "name another file with -o, or begin it afresh with --force"
+            f"name another file with {option}, or begin it afresh with --force"
         )
     if different := differences(held["settings"], sidecar.settings):
         raise UsageError(
-            f"{path} was made with other settings; name another file with -o, or begin it afresh with --force:\n"
-            + "\n".join(f"  {line}" for line in different)
+            f"{path} was made with other settings; name another file with {option}, or begin it afresh with "
+            "--force:\n" + "\n".join(f"  {line}" for line in different)
         )
     sidecar.go_on(held)
     return True

@@ -34,11 +34,11 @@ class Pair(Generic[R]):
         force: bool = False,
         dry_run: bool = False,
     ) -> "Pair[R]":
-        """As `Output.open`, of both; neither is touched unless both can be had."""
+        """As `Output.open`, of both; neither is touched unless both can be had. --rejected names the second."""
         refuse_same([first, second])
         one = Output.open(first, kind, settings, force=force, dry_run=dry_run)
         try:
-            two = Output.open(second, kind, settings, force=force, dry_run=dry_run)
+            two = Output.open(second, kind, settings, force=force, dry_run=dry_run, option="--rejected")
             _refuse_shared(first, one.done, second, two.done)
         except BaseException:
             one.__exit__()

@@ -4,9 +4,11 @@ A bad line is named as `FILE, line 3: FIELD: what is wrong`. Empty lines, a byte
 are read past in silence.
 """
 
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar, cast
@@ -110,6 +112,12 @@ def identity(record: Record) -> tuple[str, object] | None:
     return None if own is None else (own, str(getattr(record, "run", None)))
 
 
+def one_stdin(files: Sequence[str | Path]) -> None:
+    """Raise `UsageError` where `-` is named twice: the second time nothing would be left to read."""
+    if sum(str(file) == "-" for file in files) > 1:
+        raise UsageError("stdin can be read once; name `-` for one input only")
+
+
 def refuse_repeated(files: Sequence[str | Path], readings: Sequence[Reading[R]]) -> None:
     """Raise `BadInput` where several files hold the same record: it would count more than once."""
     seen: dict[tuple[str, object], str | Path] = {}
@@ -179,6 +187,8 @@ def _twice(record: Record, number: int, seen: dict[tuple[str, object], int]) -> 
 @contextmanager
 def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, str]]:
     if str(path) == "-":
+        with suppress(OSError, io.UnsupportedOperation):  # it is no file
+            os.set_blocking(sys.stdin.fileno(), True)  # else what has not come yet would be the end
         yield sys.stdin.buffer, "stdin"
         return
     try:

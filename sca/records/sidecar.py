@@ -5,6 +5,7 @@ credential.
 """
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,7 @@ class Sidecar:
             return None
         except (OSError, ValueError) as error:
             raise ScaError(f"cannot read {self.path} ({error}); --force begins afresh") from error
-        if not isinstance(held, dict) or not isinstance(held.get("settings"), dict):
+        if not isinstance(held, dict) or not isinstance(held.get("settings"), dict) or not _told_runs(held):
             raise ScaError(f"{self.path} is not a sidecar of ours; --force begins afresh")
         return held
 
@@ -73,11 +74,19 @@ class Sidecar:
             (self._told if name in self._told else self._facts)[name] = value
 
     def save(self) -> None:
-        """Put it on disk in one piece."""
+        """Put it on disk in one piece. Raises `ScaError` where that cannot be."""
         text = json.dumps(self._content(), indent=2, ensure_ascii=False)
         aside = self.path.with_name(self.path.name + ".tmp")
-        aside.write_text(text + "\n", "utf-8", errors="backslashreplace")
-        aside.replace(self.path)
+        try:
+            with aside.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(self.path)
+        except OSError as error:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise ScaError(f"cannot write {self.path}: {error.strerror}") from error
 
     def remove(self) -> None:
         """Take it off the disk."""
@@ -93,6 +102,18 @@ class Sidecar:
             "versions": versions(),
             "runs": self.runs,
         }
+
+
+def _told_runs(held: Mapping[str, Any]) -> bool:
+    """Whether each run that it tells of says when it started and, if it has ended, how long it took."""
+    try:
+        for run in held.get("runs") or []:
+            datetime.fromisoformat(run["started"])
+            if not isinstance(run["seconds"], int | float | None):
+                return False
+    except (TypeError, ValueError, LookupError):
+        return False
+    return True
 
 
 def beside(file: Path) -> Path:

@@ -28,6 +28,7 @@ def own_stdout() -> Iterator[BinaryIO]:
             yield stdout.buffer
         return
     stdout.flush()
+    os.set_blocking(place, True)  # whoever shares a terminal or a pipe may have said otherwise
     kept = os.dup(place)
     os.dup2(elsewhere, place)
     try:
@@ -37,3 +38,11 @@ def own_stdout() -> Iterator[BinaryIO]:
         stdout.flush()
         os.dup2(kept, place)
         os.close(kept)
+
+
+def write_all(stream: BinaryIO, line: bytes) -> None:
+    """All of a line, however many pieces a stream without a buffer takes it in."""
+    rest = memoryview(line)
+    while rest:
+        rest = rest[stream.write(rest) :]
+    stream.flush()

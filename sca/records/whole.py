@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sca.errors import ScaError, UsageError
+from sca.records.journal import is_at, locked
 from sca.records.sidecar import Sidecar
-from sca.records.stdout import STDOUT, is_stream, own_stdout
+from sca.records.stdout import STDOUT, is_stream, own_stdout, write_all
 
 
 @contextmanager
@@ -17,28 +18,42 @@ def whole(
 ) -> Iterator[Path]:
     """A place to write to, which becomes `out` at the end, with a sidecar beside it.
 
-    Raises `UsageError` where `out` is there and `force` is not given.
+    Raises `UsageError` where `out` is there and `force` is not given, and where another command is writing it.
     """
-    if out.is_dir():
-        raise UsageError(f"{out} is a folder; name a file")
-    if out.exists() and out.stat().st_size and not force:
-        raise UsageError(f"{out} is there; name another file with -o, or replace it with --force")
     place = out.resolve()  # a rename is to replace the file, not a link to it
     aside = place.with_name(place.name + ".tmp")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        sidecar = Sidecar(place, settings)
-        sidecar.note(counts=counts)
-        sidecar.complete = True
-        sidecar.save()
-        aside.replace(place)
+        with _alone(aside, out) as held:
+            refuse_there(out, force=force)
+            yield aside
+            os.fsync(held)
+            aside.replace(place)
+            sidecar = Sidecar(place, settings)
+            sidecar.note(counts=counts)
+            sidecar.complete = True
+            sidecar.save()
     except OSError as error:
         raise ScaError(f"cannot write {out}: {error.strerror or error}") from error
+
+
+def refuse_there(out: Path, *, force: bool) -> None:
+    """Raise `UsageError` where something would be replaced unasked, or cannot be."""
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder; name a file")
+    if not force and out.is_file() and out.stat().st_size:
+        raise UsageError(f"{out} is there; name another file with -o, or replace it with --force")
+
+
+@contextmanager
+def _alone(aside: Path, out: Path) -> Iterator[int]:
+    """Keep other commands from writing `out`; if `aside` has not become it at the end, it is gone."""
+    held = locked(aside, out)
+    try:
+        yield held
     finally:
-        aside.unlink(missing_ok=True)
+        if is_at(held, aside):
+            aside.unlink()
+        os.close(held)
 
 
 def write_lines(
@@ -53,7 +68,7 @@ def write_lines(
     if str(out) in STDOUT:
         with own_stdout() as stdout:
             for line in lines:
-                stdout.write(line)
+                write_all(stdout, line)
         return
     if is_stream(out):
         with out.open("wb") as stream:

@@ -50,6 +50,8 @@ Kept = Task | Trajectory
 
 def names(records: Sequence[Kept]) -> set[str]:
     """What may be asked of these records, which are all attempts or all tasks."""
+    if not records:  # nobody can tell of what
+        return ATTEMPT.keys() | TASK.keys()
     if any(isinstance(record, Trajectory) for record in records):
         return set(ATTEMPT)
     quality = {name for task in records if isinstance(task, JudgedTask) for name in task.verdict.quality}

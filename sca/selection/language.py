@@ -8,6 +8,7 @@ is None: it equals None alone, and every order comparison and sum with it is fal
 import ast
 import difflib
 import operator
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from sca.errors import UsageError
 Fact = str | float | int | bool | None
 LONGEST = 1_000
 """Characters of a condition."""
+DEEPEST = 100
+"""Levels of a condition's tree."""
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -38,17 +41,24 @@ class Condition:
 
     def __init__(self, text: str, names: Collection[str]) -> None:
         """Raises `UsageError` that points at what is not understood, and at names that are not among `names`."""
-        self.text = " ".join(text.split())
+        self.text = text.strip()
         if len(self.text) > LONGEST:
             raise UsageError(f"the condition is longer than {LONGEST} characters")
+        self._lines = self.text.splitlines() or [""]
+        self._before = int(len(self._lines) > 1)
+        """Lines that are put before it: one of several lines is read in parentheses."""
+        self.names: set[str] = set()
         try:
-            self._tree = ast.parse(self.text, mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what it hints at is no concern of a condition's
+                self._tree = ast.parse(f"(\n{self.text}\n)" if self._before else self.text, mode="eval").body
+            if _depth(self._tree) > DEEPEST:
+                raise UsageError(f"the condition is nested deeper than {DEEPEST} levels")
+            self._check(self._tree, names)
         except SyntaxError as error:
-            raise self._wrong(error.msg, (error.offset or 1) - 1, 1) from error
+            raise self._wrong(error.msg, error.lineno or 1, (error.offset or 1) - 1, 1) from error
         except (ValueError, RecursionError, MemoryError) as error:
             raise UsageError(f"the condition cannot be read: {error}") from error
-        self.names: set[str] = set()
-        self._check(self._tree, names)
 
     def holds(self, facts: Mapping[str, Fact]) -> bool:
         """Whether a record with these facts meets it. Raises `UsageError` where text meets a number."""
@@ -143,13 +153,25 @@ class Condition:
         return number
 
     def _at(self, node: ast.expr, problem: str) -> UsageError:
-        line = self.text.encode()  # the parser counts bytes
+        line = self._line(node.lineno).encode()  # the parser counts bytes
+        end = node.end_col_offset if node.end_lineno == node.lineno else None
         start = len(line[: node.col_offset].decode())
-        return self._wrong(problem, start, len(line[node.col_offset : node.end_col_offset].decode()))
+        return self._wrong(problem, node.lineno, start, len(line[node.col_offset : end].decode()))
 
-    def _wrong(self, problem: str, start: int, length: int) -> UsageError:
-        return UsageError(f"{problem}\n  {self.text}\n  {' ' * start}{'^' * max(length, 1)}")
+    def _wrong(self, problem: str, number: int, start: int, length: int) -> UsageError:
+        return UsageError(f"{problem}\n  {self._line(number)}\n  {' ' * start}{'^' * max(length, 1)}")
+
+    def _line(self, number: int) -> str:
+        """The line that the parser counts as `number`."""
+        return self._lines[min(max(number - 1 - self._before, 0), len(self._lines) - 1)]
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
+
+
+def _depth(tree: ast.AST) -> int:
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [inner for node in level for inner in ast.iter_child_nodes(node)]
+    return depth

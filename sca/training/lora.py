@@ -31,7 +31,7 @@ def adapted(model: "PreTrainedModel", settings: TrainSettings, name: str) -> Any
         target_modules=names if names == "all-linear" else [one.strip() for one in names.split(",")],
         task_type="CAUSAL_LM",
     )
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(settings.seed % 2**63)  # a seed of ours may be larger
     try:
         made: Any = get_peft_model(model, config)
     except ValueError as error:

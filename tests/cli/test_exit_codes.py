@@ -117,3 +117,42 @@ def test_a_reader_that_leaves_early_causes_no_words(tmp_path):
         check=False,
     )
     assert (ran.stdout, ran.stderr) == ("5000 tasks: 5000 no hand-in\n", "")
+
+
+TASKS = '{"id": "a", "environment": "e", "instruction": "Üben?"}\n'
+
+
+@pytest.mark.parametrize("redirected", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_no_error(tmp_path, redirected):
+    (tmp_path / "t.jsonl").write_text(TASKS)
+    command = f"{sys.executable} -m sca select t.jsonl -o out.jsonl {redirected}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["show t.jsonl", "select t.jsonl -o -", "select t.jsonl --names", "--help", "env list"]
+)
+def test_a_full_disk_is_one_line(tmp_path, command):
+    (tmp_path / "t.jsonl").write_text(TASKS)
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m sca {command} > /dev/full"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "No space left on device" in done.stderr.splitlines()[-1]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_one_line(ending):
+    assert ending(PermissionError(13, "Permission denied", "/x/y")) == (1, "error: /x/y: Permission denied\n")
+
+
+@pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {"COLUMNS": "0"}])
+def test_a_strange_terminal_is_shown_all(tmp_path, setting):
+    (tmp_path / "t.jsonl").write_text(TASKS)
+    done = run("show", "t.jsonl", cwd=tmp_path, env=os.environ | setting)
+    assert (done.returncode, "ben?" in done.stdout) == (0, True)
+
+
+def test_a_password_in_an_option_is_not_said(ending):
+    assert "hunter2" not in ending(UsageError("https://me:hunter2@host/m: no such model folder"))[1]

@@ -1,5 +1,6 @@
 """`sca select` and `sca export` as commands."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def test_lines_are_kept_with_fields_that_we_do_not_know_and_a_sidecar_says_how(f
     meta = json.loads((folder / "s.jsonl.meta.json").read_text())
     assert (meta["settings"]["filter"], meta["counts"]) == (
         ["reward == 1 and attempts == 2"],
-        {"records": 6, "kept": 3},
+        {"records": 6, "kept": 3, "bad_lines": 0},
     )
 
 
@@ -55,6 +56,35 @@ def test_a_file_that_is_there_is_not_replaced_unasked(folder):
     told = sca(folder, "select", "t.jsonl", "-o", "s.jsonl", code=2).stderr
     assert "s.jsonl is there; name another file with -o, or replace it with --force" in told
     assert (folder / "s.jsonl").read_text() == "mine\n"
+
+
+def test_of_two_commands_one_writes(folder):
+    """The first is held up in the middle of its input."""
+    command = [sys.executable, "-m", "sca", "select", "-", "-o", "out.jsonl"]
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+        sca(folder, "select", "t.jsonl", "-o", "out.jsonl")
+        _, said = first.communicate(json.dumps(LINES[0]) + "\n")
+    assert (first.returncode, "out.jsonl is there" in said) == (2, True)
+    assert len((folder / "out.jsonl").read_text().splitlines()) == 6
+
+
+def test_a_file_that_another_command_is_writing_is_left_to_it(folder):
+    with open(folder / "out.jsonl.tmp", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = sca(folder, "select", "t.jsonl", "-o", "out.jsonl", code=2)
+    assert "out.jsonl is being written by another command" in done.stderr
+
+
+def test_nothing_selected_is_no_other_error(folder):
+    sca(folder, "select", "t.jsonl", "--filter", "turns > 9", "-o", "none.jsonl")
+    assert "0 of 0 lines" in sca(folder, "select", "none.jsonl", "--filter", "avg < 1", "-o", "-").stderr
+    done = sca(folder, "export", "none.jsonl", "--to", "openai", code=1)
+    assert "there are no records in none.jsonl" in done.stderr
+
+
+def test_stdin_is_read_once(folder):
+    done = sca(folder, "select", "-", "--tasks", "-", "-o", "-", code=2, stdin=json.dumps(LINES[0]))
+    assert "stdin can be read once" in done.stderr
 
 
 def test_selection_is_piped_into_export(folder):

@@ -10,6 +10,7 @@ from importlib import metadata
 import pytest
 
 from sca import __version__
+from sca.errors import ScaError
 from sca.records.contract import Task
 from sca.records.ids import settings_hash
 from sca.records.output import Output
@@ -120,6 +121,17 @@ def test_a_killed_run_counts_up_to_its_last_line():
     os.utime("t.jsonl", (1767225600 + 90, 1767225600 + 90))  # 2026-01-01 00:01:30 UTC
     make({}, name="b")
     assert told()["runs"][0]["seconds"] == 90
+
+
+@pytest.mark.parametrize("runs", [[{}], 5, ["x"], [{"started": "now", "seconds": 1}], [{"started": 3, "seconds": 1}]])
+def test_runs_that_nobody_can_make_out_are_told_and_the_lines_stay(runs):
+    make({"seed": 1}, complete=False)
+    with open("t.jsonl.meta.json", "w") as file:
+        json.dump({"settings": {"seed": 1}, "runs": runs}, file)
+    with pytest.raises(ScaError, match=r"t.jsonl.meta.json is not a sidecar of ours"):
+        make({"seed": 1}, name="b")
+    with open("t.jsonl") as file:
+        assert len(file.readlines()) == 1
 
 
 def test_what_an_earlier_run_noted_is_kept():

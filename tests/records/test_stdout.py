@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -57,6 +58,38 @@ def test_the_same_id_twice_is_refused(tmp_path):
     twice = WRITER.replace('id="a"', 'id="b"')
     ran = subprocess.run([sys.executable, "-c", twice, "-"], cwd=tmp_path, capture_output=True, text=True)
     assert "ValueError: b was written already" in ran.stderr
+
+
+SELECTOR = """
+import os, sys
+from pathlib import Path
+from sca.records.whole import write_lines
+os.set_blocking(1, False)
+write_lines(Path("-"), [b"%04d" % n + b"x" * 995 + b"\\n" for n in range(1000)], {}, {})
+"""
+
+
+def test_a_reader_that_is_slow_gets_every_line():
+    with subprocess.Popen([sys.executable, "-c", SELECTOR], stdout=subprocess.PIPE) as writer:
+        time.sleep(0.5)  # the pipe is full by now
+        lines = writer.stdout.read().splitlines()
+    assert (writer.returncode, len(lines)) == (0, 1000)
+    assert {len(line) for line in lines} == {999}
+
+
+def test_a_writer_that_is_slow_is_read_to_its_end():
+    reader = """
+import os
+from sca.records.contract import Task
+from sca.records.reading import read
+os.set_blocking(0, False)
+print(len(read("-", Task).records))
+"""
+    with subprocess.Popen([sys.executable, "-c", reader], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        time.sleep(1)
+        process.stdin.write(b'{"id": "a", "environment": "e"}\n')
+        process.stdin.close()
+        assert process.stdout.read() == b"1\n"
 
 
 def test_a_full_disk_behind_stdout_is_one_line(tmp_path):

@@ -33,6 +33,9 @@ FACTS = {"avg": 0.5, "turns": 4, "family": "trade", "answer": None, "best": True
         ("answer + 1 > 0", False),
         ("turns / 0 > 0", False),
         ("avg\n  == .5", True),
+        ("best # the shortest\nand avg > 0.9", False),
+        ("'a  b' == 'a b'", False),
+        ("1or 2", True),
         ("True", True),
     ],
 )
@@ -43,6 +46,8 @@ def test_a_condition_holds_or_not(text, holds):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("best and\n  averge > 1", "there is no 'averge' here; did you mean avg?\n    averge > 1\n    ^^^^^^"),
+        ("-" * 900 + "avg", "nested deeper than 100 levels"),
         ("0 < averge", "there is no 'averge' here; did you mean avg?\n  0 < averge\n      ^^^^^^"),
         ("best == true", "there is no 'true' here; did you mean True?\n  best == true\n          ^^^^"),
         ("'ü' < x", "there is no 'x' here; there are answer, avg, best, family, turns\n  'ü' < x\n        ^"),
