@@ -18,8 +18,13 @@ path() { # as the stages need it, who work in another folder: a folder's whole p
 env='' data=() out=build/recipe user=''
 model=meta-llama/Llama-3.1-8B-Instruct teacher=meta-llama/Llama-3.1-70B-Instruct challenger=''
 gpus=8 engine=vllm episodes=16000 tasks=800 attempts=15 iterations=50 seed=1 dry_run=''
+unused=()
 while (($#)); do
-    case $1 in --dry-run | --help | -h) ;; *) [ $# -ge 2 ] || wrong "$1 wants a value" ;; esac
+    case $1 in --dry-run | --help | -h) ;; *)
+        [ $# -ge 2 ] || wrong "$1 wants a value"
+        usage | grep -qw -e "$1" || unused+=("$1")
+        ;;
+    esac
     case $1 in
     --env) env=$(path "$2") ;;
     --data) data=(--data "$(path "$2")") ;;
@@ -41,8 +46,9 @@ while (($#)); do
     esac
     shift 2
 done
+for flag in "${unused[@]}"; do echo "$recipe: $flag is another recipe's flag, and changes nothing here" >&2; done
 [ -n "$env" ] || wrong "say which environment, as --env retail"
-challenger=${challenger:-$model}
+challenger=${challenger:-$model} gpus=${only_gpus:-$gpus}
 training=(--bf16) online=(--bf16 --lora --lr 1e-5 --engine "$engine")
 if ((gpus > 1)); then training+=(--num-processes "$gpus" --shard) online+=(--num-processes "$gpus"); fi
 if [ "$engine" = vllm ]; then online+=(--engine-option gpu_memory_utilization=0.4); fi # the rest is for training
@@ -84,5 +90,4 @@ compare() { # the model before and after
     stage sca eval --compare before.jsonl after.jsonl
 }
 
-mkdir -p "$out"
-cd "$out"
+if [ -z "$dry_run" ]; then mkdir -p "$out" && cd "$out"; fi

@@ -10,6 +10,7 @@
 #   --model NAME|FOLDER  who learns (meta-llama/Llama-3.1-8B-Instruct)
 #   --teacher NAME       whose attempts (meta-llama/Llama-3.1-70B-Instruct)
 #   --challenger NAME    who writes the tasks (the learner)  --engine NAME  what runs models (vllm)
+#   --seed N             where random numbers begin (1)
 #   --episodes N         of the challenger (16000)           --tasks N      to practise on, at most (800)
 #   --attempts N         at each task (15)                   --gpus N       for engine and training (8)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

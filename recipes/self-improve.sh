@@ -9,6 +9,7 @@
 #   --user NAME|scripted who plays the user (the base model)
 #   --model NAME|FOLDER  who improves (meta-llama/Llama-3.1-8B-Instruct)
 #   --challenger NAME    who writes the tasks (the same)     --engine NAME  what runs models (vllm)
+#   --seed N             where random numbers begin (1)
 #   --episodes N         of the challenger (16000)           --tasks N      to practise on, at most (800)
 #   --attempts N         at each task (15)                   --gpus N       for engine and training (8)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"

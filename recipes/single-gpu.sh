@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Self-improvement on one GPU: adapters of low rank (LoRA), ten times the paper's learning rate, fewer tasks.
+# Self-improvement on one GPU: adapters of low rank (LoRA), ten times the paper's learning rate.
 #
 #   recipes/single-gpu.sh --env retail --model Qwen/Qwen3-8B --episodes 2000 --tasks 200
 #
@@ -9,8 +9,8 @@
 #   --model NAME|FOLDER  who improves (meta-llama/Llama-3.1-8B-Instruct)
 #   --challenger NAME    who writes the tasks (the same)     --engine NAME  what runs models (vllm)
 #   --episodes N         of the challenger (16000)           --tasks N      to practise on, at most (800)
-#   --attempts N         at each task (15)
-set -- --gpus 1 "$@"
+#   --attempts N         at each task (15)                   --seed N       where random numbers begin (1)
+only_gpus=1
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 make_tasks

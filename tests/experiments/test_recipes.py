@@ -40,6 +40,12 @@ def test_a_wrong_flag_is_named(tmp_path):
     assert "unknown flag --gpu" in recipe(tmp_path, "ppo.sh", "--env", "retail", "--gpu", "4", code=2)
 
 
+def test_a_flag_of_another_recipe_is_told(tmp_path):
+    told = recipe(tmp_path, "grpo.sh", "--env", "retail", "--attempts", "4", "--seed", "3", "--dry-run")
+    assert told.splitlines()[0] == "grpo.sh: --attempts is another recipe's flag, and changes nothing here"
+    assert "--seed is" not in told
+
+
 def test_without_an_environment_it_says_so(tmp_path):
     assert "say which environment" in recipe(tmp_path, "ppo.sh", code=2)
 
