@@ -46,24 +46,9 @@ def _open(flags: EngineFlags, who: str) -> "Engine":
 
 def base_of(model: str | None) -> str | None:
     """The model from which `sca train` made a checkpoint, through all its rounds; any other model is its own base."""
-    seen: set[Path] = set()
-    while model is not None and (folder := Path(model).expanduser()).is_dir() and folder.resolve() not in seen:
-        seen.add(folder.resolve())
-        name = _trained_from(folder)
-        if name is None:
-            break
-        model = None if name == "tiny" else name
-    return model
-
-
-def _trained_from(folder: Path) -> str | None:
-    """The name of the model that training started from, as the checkpoint tells it, or else its sidecar."""
-    from sca.records.sidecar import beside
-
+    if model is None or not (folder := Path(model).expanduser()).is_dir():
+        return model
     with suppress(OSError, ValueError, LookupError, TypeError):
-        return str(json.loads((folder / "training.json").read_text("utf-8"))["trained_from"]["name"])
-    try:
-        settings = json.loads(beside(folder.resolve()).read_text("utf-8"))["settings"]
-        return str(settings["model"]["name"]) if settings["stage"] == "train" else None
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+        name = str(json.loads((folder / "training.json").read_text("utf-8"))["base"]["name"])
+        return None if name == "tiny" else name
+    return model

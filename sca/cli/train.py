@@ -136,7 +136,8 @@ def train(
     if num_processes > 1 and processes.count() == 1 and not dry_run:
         sys.exit(processes.start(num_processes, sys.argv[1:]))
     with leaving_at_once():
-        from sca.stages.training import Checkpoint, begin, binding
+        from sca.engines.weights import outline
+        from sca.stages.training import Checkpoint, begin, binding, look
 
     records = _read(attempts or [], skip_bad_lines=skip_bad_lines)
     folder = model_folder(model)
@@ -157,18 +158,22 @@ def train(
     if track and not dry_run:
         _check_tracker(track)
     if online:
-        _tell_memory([], settings, folder, bf16=bf16, shares=1, always=dry_run)
+        _tell_memory(
+            [], settings, outline(folder), bf16=bf16, shares=1, always=dry_run, start=getattr(settings, "kl", 0) > 0
+        )
         train_online(
             round_flags, settings, checkpoint, folder, model, facts, bf16=bf16, track=track, force=force,
             skip_bad_lines=skip_bad_lines, dry_run=dry_run,
         )  # fmt: skip
         return
+    bound = {**binding(settings, facts, records, retokenize=retokenize), "bf16": bf16}
+    outlined = outline(folder)
     if dry_run:
-        _tell_plan(records, settings, folder, checkpoint, retokenize=retokenize)
-    _tell_memory(records, settings, folder, bf16=bf16, shares=together if shard else 1, always=dry_run)
+        complete = look(checkpoint, bound, force=force)[1]
+        _tell_plan(records, settings, outlined, checkpoint, retokenize=retokenize, complete=complete)
+    _tell_memory(records, settings, outlined, bf16=bf16, shares=together if shard else 1, always=dry_run)
     if dry_run:
         return
-    bound = {**binding(settings, facts, records, retokenize=retokenize), "bf16": bf16}
     with ExitStack() as stack:
         if processes.rank():
             sidecar, done = Sidecar(out, bound), False  # never saved; the first process speaks for all
@@ -270,13 +275,21 @@ def _run(
 
 
 def _tell_plan(
-    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, checkpoint: Any, *, retokenize: bool
+    records: "list[Trajectory]",
+    settings: "TrainSettings",
+    outlined: "Loaded",
+    checkpoint: Any,
+    *,
+    retokenize: bool,
+    complete: bool,
 ) -> None:
     from sca.cli.console import say
-    from sca.engines.weights import outline
     from sca.training.batching import planned
 
-    _, selection = _select(records, settings, outline(folder), retokenize=retokenize)
+    if complete:
+        say(f"nothing to do: {checkpoint.folder} is complete")
+        return
+    _, selection = _select(records, settings, outlined, retokenize=retokenize)
     attempts, steps = len(selection.attempts), len(planned(selection.items, settings))
     say(f"would train on {attempts} of {len(records)} attempts in {steps} steps, into {checkpoint.folder}")
     _tell_dropped(selection)
@@ -290,7 +303,14 @@ def _tell_dropped(selection: "Selection") -> None:
 
 
 def _tell_memory(
-    records: "list[Trajectory]", settings: "TrainSettings", folder: Path, *, bf16: bool, shares: int, always: bool
+    records: "list[Trajectory]",
+    settings: "TrainSettings",
+    outlined: "Loaded",
+    *,
+    bf16: bool,
+    shares: int,
+    always: bool,
+    start: bool = False,
 ) -> None:
     """Say what it takes where that was asked for or may not do; where it cannot do, that is an error."""
     from sca.cli.console import say
@@ -298,7 +318,7 @@ def _tell_memory(
 
     lengths = (len(segment.ids) for record in records for segment in record.tokens or [])
     longest = max((length for length in lengths if length <= settings.max_length), default=0)
-    need = memory.estimate(folder, settings, longest=longest, bf16=bf16).shared(shares)
+    need = memory.estimate(outlined.model, settings, longest=longest, bf16=bf16, start=start).shared(shares)
     free = memory.available()
     warning = memory.check(need, free)
     if warning:

@@ -64,6 +64,10 @@ def unlike_plain(model: PreTrainedModel) -> str | None:
         return f"it has layers of {', '.join(sorted(kinds - {'full_attention'}))}"
     if getattr(config, "sliding_window", None) and getattr(config, "use_sliding_window", True):
         return "it attends to a sliding window"
+    rope = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    kind = rope.get("rope_type", rope.get("type")) if isinstance(rope, dict) else None
+    if kind in ("longrope", "dynamic"):
+        return f"its positions depend on the longest sequence beside it ({kind} RoPE)"
     return None
 
 

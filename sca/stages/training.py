@@ -118,24 +118,33 @@ def binding(
     return {"stage": "train", **settings.asdict(), **about}
 
 
-def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool]:
-    """The sidecar, and whether the checkpoint is there already. Raises `UsageError` when it was made otherwise."""
+def look(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool, bool]:
+    """The sidecar, whether the checkpoint is complete, and whether it is begun afresh; changes nothing on the disk.
+
+    Raises `UsageError` when it was made otherwise.
+    """
     sidecar = Sidecar(checkpoint.folder, settings)
     begun = checkpoint.folder.exists() or checkpoint.interrupted
     held = sidecar.load() if begun and not force else None  # what left nothing does not bind anybody
     if held is None:
         if checkpoint.folder.exists() and not force:
             raise UsageError(f"{checkpoint.folder} is there and nobody knows how it was made; --force replaces it")
-        checkpoint.forget()
-        if checkpoint.place.metrics.exists():  # kept with the checkpoint that they are of
-            os.truncate(checkpoint.place.metrics, 0)  # not removed: its lock keeps others out
-    elif differ := differences(held["settings"], sidecar.settings):
+        return sidecar, False, True
+    if differ := differences(held["settings"], sidecar.settings):
         raise UsageError(
             f"{checkpoint.folder} was made with other settings ({'; '.join(differ)}); --force begins afresh"
         )
-    else:
-        sidecar.go_on(held)
-    done = sidecar.complete and checkpoint.folder.exists()
+    sidecar.go_on(held)
+    return sidecar, sidecar.complete and checkpoint.folder.exists(), False
+
+
+def begin(checkpoint: Checkpoint, settings: dict[str, Any], *, force: bool) -> tuple[Sidecar, bool]:
+    """The sidecar, and whether the checkpoint is there already. Raises as `look` does."""
+    sidecar, done, fresh = look(checkpoint, settings, force=force)
+    if fresh:
+        checkpoint.forget()
+        if checkpoint.place.metrics.exists():  # kept with the checkpoint that they are of
+            os.truncate(checkpoint.place.metrics, 0)  # not removed: its lock keeps others out
     if not done:
         sidecar.complete = False
         sidecar.save()

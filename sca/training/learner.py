@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from sca.training import state
+from sca.training import memory, state
 from sca.training.algorithms import Algorithm, Known
 from sca.training.algorithms.clipping import divergence
 from sca.training.attempts import Example, Selection
@@ -131,7 +131,8 @@ class Learner:
         if not batches:
             return
         examples = selection.examples
-        with self._own_attention():
+        longest = max(len(example.ids) for example in examples)
+        with self._own_attention(), memory.explained(self.settings.micro_tokens, longest):
             passes = choose_passes(self._accelerator, self._prepared, batches, **self._choosing)
             known = known_before(self.algorithm, examples, passes, self._reference(passes, examples))
             logprobs = torch.cat([outputs.logprobs for outputs in passes.measure(examples)])

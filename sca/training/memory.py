@@ -1,7 +1,8 @@
 """How much memory a run will take, told before it starts, and what to do where there is not enough.
 
     weights     4 bytes each (those that LoRA leaves as they are: as they were loaded)
-    training    12 bytes for each trained weight: gradient and AdamW's two moments, in float32
+    training    12 bytes for each trained weight: gradient and AdamW's two moments, in float32; online, where the
+                divergence from the start counts, 4 more for the weights as they were
     activations for each token that goes through the model at once, each layer keeps about 16 values of the hidden
                 size and 4 of the inner size (fewer by autocast, where half of them are in bfloat16), and attention
                 that is not fused its scores; where there is loss, about 4 copies of the logits in float32
@@ -14,13 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import psutil
 import torch
-from torch import nn
+from transformers import PreTrainedModel
 
 from sca.errors import ScaError
+from sca.training.lora import adapted
 from sca.training.settings import TrainSettings
 
 GB = 1e9
@@ -52,41 +53,27 @@ class Estimate:
         return f"{self.total / GB:.1f} GB ({parts}, activations {self.activations / GB:.1f})"
 
 
-def estimate(folder: Path, settings: TrainSettings, *, longest: int, bf16: bool) -> Estimate:
-    """Of training the model in `folder`, without loading it; `longest` is the length of the longest sequence.
+def estimate(
+    model: PreTrainedModel, settings: TrainSettings, *, longest: int, bf16: bool, start: bool = False
+) -> Estimate:
+    """Of training a model of which only the outline is there; `longest` is the length of the longest sequence.
 
-    Raises `ScaError` where the folder holds no model that transformers knows.
+    With `start` a copy of what is trained is held as it was at the start. The outline gets adapters where there are
+    some. Raises `UsageError` where `lora_targets` names no layer.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    try:
-        whole = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        with torch.device("meta"):
-            made: Any = AutoModelForCausalLM
-            model: nn.Module = made.from_config(whole, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ScaError(f"{folder}: cannot be loaded: {str(error).splitlines()[0]}") from error
+    config = model.config.get_text_config()
     count = sum(parameter.numel() for parameter in model.parameters())
-    trained = _of_adapters(model, settings) if settings.lora else count
-    frozen = count * (2 if bf16 else 4) + 4 * trained if settings.lora else 4 * count
-    config = whole.get_text_config()
+    trained, frozen = count, 0
+    if settings.lora:
+        with_adapters = adapted(model, settings, "")
+        trained = sum(parameter.numel() for parameter in with_adapters.parameters() if parameter.requires_grad)
+        frozen = count * (2 if bf16 else 4)
     inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
     through = max(settings.micro_tokens, longest)
     values = through * config.num_hidden_layers * (16 * config.hidden_size + 4 * inner)
     width = 3 if bf16 else 4  # bytes a value: half of them in bfloat16
-    return Estimate(frozen, 12 * trained, values * width + through * config.vocab_size * 16)
-
-
-def _of_adapters(model: nn.Module, settings: TrainSettings) -> int:
-    """Weights of LoRA's adapters: rank × (in + out) of each layer that gets one."""
-    names = None if settings.lora_targets == "all-linear" else settings.lora_targets.split(",")
-    output = cast(Any, model).get_output_embeddings()
-    layers = (
-        layer
-        for path, layer in model.named_modules()
-        if isinstance(layer, nn.Linear) and layer is not output and (not names or path.rsplit(".", 1)[-1] in names)
-    )
-    return sum(settings.lora_rank * (layer.in_features + layer.out_features) for layer in layers)
+    activations = values * width + through * config.vocab_size * 16
+    return Estimate(frozen + 4 * trained, (16 if start else 12) * trained, activations)
 
 
 def available() -> int:

@@ -5,12 +5,17 @@ Loads no torch.
 """
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from sca.errors import UsageError
 
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Share
+"""A learning rate; above 1 it bursts any model."""
 ADAPTERS = ("lora_rank", "lora_alpha", "lora_targets")
 Algorithm = Literal["rft", "sft", "reinforce", "dpo", "ppo", "grpo"]
 
@@ -22,24 +27,24 @@ class TrainSettings:
 
     __pydantic_config__: ClassVar = ConfigDict(allow_inf_nan=False)
     algorithm: ClassVar[Algorithm]
-    lr: float = 1e-5
-    batch_size: int = 8
+    lr: Rate = 1e-5
+    batch_size: Count = 8
     """Attempts (DPO: pairs) of one optimiser step."""
-    epochs: int = 6
-    max_length: int = 16_192
+    epochs: Count = 6
+    max_length: Annotated[int, Field(ge=2)] = 16_192
     """Tokens of an attempt; longer ones are left out and counted."""
-    warmup: float = 0.03
+    warmup: Share = 0.03
     """Share of the steps in which the learning rate rises from 0; it then falls linearly to 0 (not reported)."""
-    weight_decay: float = 0.0
+    weight_decay: Positive = 0.0
     """AdamW's (not reported)."""
-    clip: float = 1.0
+    clip: Positive = 1.0
     """Largest norm of a step's gradient (not reported)."""
-    micro_tokens: int = 8_192
+    micro_tokens: Count = 8_192
     """Ids that go through the model at once. Changes memory and speed, and the weights only by rounding."""
     lora: bool = False
     """Train adapters of low rank and leave the model's own weights as they are."""
-    lora_rank: int = 16
-    lora_alpha: float = 32.0
+    lora_rank: Count = 16
+    lora_alpha: Positive = 32.0
     """What an adapter says counts alpha / rank times."""
     lora_targets: str = "all-linear"
     """Which layers get adapters: all linear ones but the output, or names with commas between them."""
@@ -71,7 +76,7 @@ class RftSettings(TrainSettings):
     """Rejection fine-tuning: the successful attempts."""
 
     algorithm = "rft"
-    max_per_task: int | None = None
+    max_per_task: Count | None = None
     """Most successes of one task; None keeps all."""
 
 
@@ -89,11 +94,11 @@ class DpoSettings(TrainSettings):
     """Direct preference optimisation."""
 
     algorithm = "dpo"
-    lr: float = 2e-7
-    beta: float = 0.1
+    lr: Rate = 2e-7
+    beta: Positive = 0.1
     pairs: Literal["all", "best"] = "all"
     """Each success against each failure of its task, or one pair a task (the paper's way is not reported)."""
-    max_pairs: int | None = 4
+    max_pairs: Count | None = 4
     """Most pairs of one task; None keeps all (not reported)."""
 
 
@@ -101,12 +106,12 @@ class DpoSettings(TrainSettings):
 class ClippedSettings(TrainSettings):
     """What PPO and GRPO share: the paper's online settings, 32 tasks × 8 attempts in a step."""
 
-    lr: float = 1e-6
-    batch_size: int = 256
-    epochs: int = 1
-    clip_ratio: float = 0.1
+    lr: Rate = 1e-6
+    batch_size: Count = 256
+    epochs: Count = 1
+    clip_ratio: Positive = 0.1
     """A token's importance ratio counts within 1 ± this."""
-    kl: float = 0.001
+    kl: Positive = 0.001
     """Weight of the divergence from the model that training starts from."""
 
 
@@ -115,14 +120,14 @@ class PpoSettings(ClippedSettings):
     """Proximal policy optimisation with a value head."""
 
     algorithm = "ppo"
-    critic_lr: float = 1e-5
-    gamma: float = 1.0
+    critic_lr: Rate = 1e-5
+    gamma: Share = 1.0
     """Discount from one turn to the next (not reported)."""
-    lam: float = 0.95
+    lam: Share = 0.95
     """λ of GAE from one turn to the next (not reported)."""
-    token_lam: float = 1.0
+    token_lam: Share = 1.0
     """λ of GAE from token to token within a turn, where nothing is discounted (not reported)."""
-    value_coef: float = 0.1
+    value_coef: Positive = 0.1
     """Weight of the value loss (not reported)."""
     whiten: bool = True
     """Advantages of a step have mean 0 and, where any attempt taught something, variance 1 (not reported)."""

@@ -12,10 +12,10 @@ from sca.engines.opening import open_engine
 from sca.errors import UsageError
 
 
-def checkpoint(folder, base, stage="train"):
+def checkpoint(folder, base, trained_from="gone"):
     folder.mkdir()
-    settings = {"stage": stage, "model": {"name": str(base)}}
-    folder.with_name(f"{folder.name}.meta.json").write_text(json.dumps({"settings": settings}))
+    about = {"base": {"name": str(base)}, "trained_from": {"name": str(trained_from)}}
+    (folder / "training.json").write_text(json.dumps(about))
     return str(folder)
 
 
@@ -24,20 +24,9 @@ def tiny():
     return open_engine(None, None)
 
 
-def test_the_base_of_a_checkpoint_is_what_training_started_from(tmp_path):
+def test_the_base_of_a_checkpoint_is_what_its_first_round_started_from(tmp_path):
     assert base_of(checkpoint(tmp_path / "checkpoint", "org/model")) == "org/model"
-
-
-def test_a_checkpoint_that_was_moved_still_names_its_base(tmp_path):
-    folder = tmp_path / "moved"
-    folder.mkdir()
-    (folder / "training.json").write_text(json.dumps({"trained_from": {"name": "org/model"}}))
-    assert base_of(str(folder)) == "org/model"
-
-
-def test_the_base_of_a_second_round_is_that_of_the_first(tmp_path):
-    first = checkpoint(tmp_path / "first", "tiny")
-    assert base_of(checkpoint(tmp_path / "second", first)) is None  # the model that ships
+    assert base_of(checkpoint(tmp_path / "second", "tiny", tmp_path / "first")) is None  # the model that ships
 
 
 @pytest.mark.parametrize("model", [None, "org/model"])
@@ -45,16 +34,10 @@ def test_a_model_that_was_not_trained_here_is_its_own_base(model):
     assert base_of(model) == model
 
 
-def test_a_folder_beside_another_sidecar_is_its_own_base(tmp_path):
-    folder = checkpoint(tmp_path / "model", "org/model", stage="explore")
-    assert base_of(folder) == folder
-
-
-def test_two_checkpoints_made_from_each_other_end_somewhere(tmp_path):
-    (tmp_path / "b").mkdir()
-    a = checkpoint(tmp_path / "a", tmp_path / "b")
-    (tmp_path / "b.meta.json").write_text(json.dumps({"settings": {"stage": "train", "model": {"name": a}}}))
-    assert base_of(a) in (a, str(tmp_path / "b"))
+def test_a_folder_that_says_nothing_of_training_is_its_own_base(tmp_path):
+    assert base_of(str(tmp_path)) == str(tmp_path)
+    (tmp_path / "training.json").write_text("[]")
+    assert base_of(str(tmp_path)) == str(tmp_path)
 
 
 def test_a_checkpoint_is_served_to_its_base_and_the_record_says_so(tmp_path, tiny):

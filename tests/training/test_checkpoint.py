@@ -217,3 +217,19 @@ def test_tensorboard_gets_the_figures_of_each_step(place, train):
     events = EventAccumulator(str(file.parent)).Reload()
     lines = [json.loads(line) for line in (place / "curves.metrics.jsonl").read_text().splitlines()]
     assert [event.value for event in events.Scalars("loss")] == pytest.approx([line["loss"] for line in lines])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("epochs", 0), ("batch_size", 0), ("lr", -1), ("max_per_task", -1), ("warmup", 2)]
+)
+def test_settings_of_a_model_have_the_bounds_of_flags(place, tmp_path, train, name, value):
+    folder = small_models.llama(tmp_path / "model")
+    (folder / "sca.json").write_text(json.dumps({"training": {"rft": {name: value}}}))
+    done = train(str(place / "attempts.jsonl"), folder=tmp_path)
+    assert (done.code, f"training.rft.{name}: Input should be" in done.said) == (2, True)
+
+
+def test_a_dry_run_is_refused_where_the_run_would_be(trained, train):
+    assert train("attempts.jsonl", "--dry-run").said.startswith("nothing to do: checkpoint is complete")
+    done = train("attempts.jsonl", "--dry-run", "--lr", "0.5")
+    assert (done.code, "other settings" in done.said) == (2, True)

@@ -5,11 +5,12 @@ import small_models
 import torch
 from small_training import chosen, load, run
 
+from sca.engines.weights import outline
 from sca.errors import ScaError
 from sca.training import loop, memory
 from sca.training.lora import adapted
 from sca.training.memory import Estimate
-from sca.training.settings import DpoSettings, RftSettings, SftSettings
+from sca.training.settings import DpoSettings, GrpoSettings, RftSettings, SftSettings
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +18,8 @@ def folder(tmp_path_factory):
     return small_models.llama(tmp_path_factory.mktemp("model"))
 
 
-def estimate(folder, settings, longest=100):
-    return memory.estimate(folder, settings, longest=longest, bf16=False)
+def estimate(folder, settings, longest=100, **more):
+    return memory.estimate(outline(folder).model, settings, longest=longest, bf16=False, **more)
 
 
 def test_weights_and_moments_are_counted_exactly_without_loading_them(folder):
@@ -27,12 +28,17 @@ def test_weights_and_moments_are_counted_exactly_without_loading_them(folder):
     assert (found.weights, found.training) == (4 * count, 12 * count)
 
 
-@pytest.mark.parametrize("targets", ["all-linear", "q_proj,v_proj"])
+@pytest.mark.parametrize("targets", ["all-linear", "q_proj, v_proj"])
 def test_of_adapters_only_their_own_weights_are_trained(folder, targets):
     settings = SftSettings(lora=True, lora_rank=3, lora_targets=targets)
     model = adapted(load(folder).model, settings, "m")
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
     assert estimate(folder, settings).training == 12 * trained
+
+
+def test_online_the_weights_of_the_start_are_counted(folder):
+    once, twice = (estimate(folder, GrpoSettings(), start=start) for start in (False, True))
+    assert twice.training - once.training == once.weights
 
 
 def test_less_at_once_takes_less_until_the_longest_sequence_rules(folder):

@@ -221,6 +221,18 @@ def test_a_model_with_another_attention_falls_back_and_says_why(caplog):
     assert "sliding" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["longrope", "dynamic"])
+def test_positions_that_depend_on_the_length_are_not_shared(kind):
+    """A prefix by itself would get other positions than in front of what follows it."""
+    factors = {"short_factor": [1.0] * 4, "long_factor": [2.0] * 4} if kind == "longrope" else {"factor": 2.0}
+    rope = {"rope_type": kind, "rope_theta": 1e4, "original_max_position_embeddings": 64, **factors}
+    config = Phi3Config(**SMALL) if kind == "longrope" else LlamaConfig(**SMALL)
+    model = AutoModelForCausalLM.from_config(config)
+    assert unlike_plain(model) is None
+    model.config.rope_parameters = rope
+    assert kind in unlike_plain(model)
+
+
 def test_a_model_that_computes_something_else_with_our_attention_falls_back(caplog):
     """Gemma 2 caps its attention's scores, which no configuration of layers tells."""
     config = Gemma2Config(**SMALL, head_dim=8, sliding_window=8, attn_logit_softcapping=0.01)
