@@ -300,3 +300,14 @@ async def test_a_program_that_others_have_had_killed_is_no_program_out_of_memory
             with pytest.raises(SandboxError, match="others in its container used up the memory"):
                 await waiting
             greed.cancel()
+
+
+async def test_a_prompt_that_others_have_had_killed_while_it_stood_still_did_not_end_itself(shop):
+    async with DockerSandbox(shop, size=1, limits=Limits(memory_bytes=120 << 20)) as sandbox:
+        sandbox.capacity = 2
+        async with sandbox.box(shared=True) as small, sandbox.box(shared=True) as greedy:
+            session = await (await small.world()).session()
+            assert (await session.execute("data = bytearray(b'x') * (36 << 20)")).run.status == "ok"
+            await (await greedy.world()).run(HOG.replace("sleep(20)", "sleep(2)"))  # and all of it is gone again
+            with pytest.raises(SandboxError, match="others in its container used up the memory"):
+                await session.execute("data[0]")

@@ -146,10 +146,12 @@ def standing_still(uid: int | None, group: int) -> tuple[bool, int]:
     """Whether every thread of a uid is stopped or dead, and how many there are."""
     states = ""
     for entry in _members(uid, group):
-        with contextlib.suppress(OSError):
+        try:
             for thread in os.listdir(f"/proc/{entry}/task"):
                 with open(f"/proc/{entry}/task/{thread}/stat", "rb", buffering=0) as file:
                     states += chr(file.read(256).rpartition(b")")[2][1])
+        except OSError:  # one has gone meanwhile, and others of its process may not have been looked at
+            states += "R"
     return not states.strip("TZX"), len(states)
 
 

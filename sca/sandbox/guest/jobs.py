@@ -11,10 +11,7 @@ from typing import Any
 from sca.sandbox.guest.clock import HUNG, Clock
 from sca.sandbox.guest.frames import SMALL, Inbox, Malformed, wrap
 from sca.sandbox.guest.loop import Loop
-from sca.sandbox.guest.programs import Program, Refusal, Server, Trouble, readable
-
-KILLS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memory.events")
-"""Where the kernel says how many processes of this container it has killed for want of memory."""
+from sca.sandbox.guest.programs import Program, Refusal, Server, Trouble, kills_for_memory, readable
 
 STUBBORN = 10.0
 """Seconds after which processes that wake each other are ended."""
@@ -38,7 +35,6 @@ class Job:
     def run(self, job: dict[str, Any]) -> Generator[None, None, dict[str, Any]]:
         """Do it; what there is to say of its end."""
         self.clock = Clock(self.program, self.state, self.limits, keep=self.keep)
-        kills = kills_for_memory()
         self.pending = wrap(marshal.dumps(job))
         self._write_job()
         if self.state:
@@ -67,10 +63,12 @@ class Job:
             self.program.discard()
         if self.cause == "starved":
             raise Refusal("the machine is too busy: a program waited too long for a core")
+        kills = kills_for_memory()
+        hungry, self.program.kills = kills > self.program.kills, kills
         return {
             **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
             "report": self.told[0].decode("utf-8", "replace") if self.told else None,
-            "hungry": kills_for_memory() > kills, "modest": modest, "lost": bool(self.state and self.state.lost),
+            "hungry": hungry, "modest": modest, "lost": bool(self.state and self.state.lost),
             "wall_seconds": time.monotonic() - self.clock.started,
         }  # fmt: skip
 
@@ -187,16 +185,3 @@ class Job:
         half, data = self.limits["output_kept"] // 2, self.output
         gap = f"\n[… {len(data) - 2 * half} bytes left out …]\n".encode() if len(data) > 2 * half else b""
         return (data[:half] + gap + data[max(half, len(data) - half) :]).decode("utf-8", "replace")
-
-
-def kills_for_memory() -> int:
-    """How many processes of this container the kernel has killed for want of memory."""
-    for path in KILLS:
-        try:
-            file = os.open(path, os.O_RDONLY)
-        except OSError:
-            continue
-        words = os.read(file, 1 << 12).split()
-        os.close(file)
-        return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
-    return 0

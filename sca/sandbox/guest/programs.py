@@ -12,6 +12,8 @@ from typing import Any
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.frames import REPLY, Channel
 
+KILLS = ("/sys/fs/cgroup/memory/memory.oom_control", "/sys/fs/cgroup/memory.events")
+"""Where the kernel says how many processes of this container it has killed for want of memory."""
 TRIES, PAUSE = 10, 0.0003
 """How often in a row, and after how many seconds, all of a uid are told to stop; then others have their turn."""
 
@@ -97,6 +99,8 @@ class Program:
         self.handle: int | None = None
         self.single = True
         """Whether it was never seen with threads or children."""
+        self.kills = kills_for_memory()
+        """How many there were when it was last known to live: it may be killed while it stands still, too."""
         (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
         self.tools, tools = socket.socketpair()
         self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
@@ -123,7 +127,7 @@ class Program:
             stands, threads = confine.standing_still(self.uid, self.pid)
             self.single &= threads <= 1
             still = still + 1 if stands else 0
-            if still == 2 or (stands and threads == 1):
+            if still == 2:
                 return True
             time.sleep(0 if stands else PAUSE)
         return False
@@ -205,3 +209,12 @@ def readable(fd: int) -> bool:
     poll = select.poll()
     poll.register(fd, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def kills_for_memory() -> int:
+    """How many processes of this container the kernel has killed for want of memory."""
+    for path in KILLS:
+        with contextlib.suppress(OSError, ValueError), open(path, "rb", buffering=0) as file:
+            words = file.read(1 << 12).split()
+            return int(words[words.index(b"oom_kill") + 1])
+    return 0
