@@ -44,7 +44,7 @@ class Job:
         if self.keep:
             self.program.signal(signal.SIGCONT)
         yield from self._follow()
-        cpu, code, modest = 0.0, None, False
+        cpu, code, size = 0.0, None, 0
         if self.keep and self.told and not self.cause:
             yield from self._freeze()
             cpu = self.clock.cpu()
@@ -52,9 +52,6 @@ class Job:
         if self.cause or not (self.keep and self.told):
             code, size, cpu = self.program.end()
             cpu -= self.clock.before
-            # Killed, small and alone all the time: others in the container are to blame.
-            small = 0 < size << 10 < self.limits["memory_bytes"] // 2
-            modest = code == signal.SIGKILL and small and self.program.single
             self._drain()
         yield from self._await_journal()
         if self.inbox.rest:
@@ -68,8 +65,8 @@ class Job:
         return {
             **self.journal, "cause": self.cause, "code": code, "cpu_seconds": cpu, "output": self._text(),
             "report": self.told[0].decode("utf-8", "replace") if self.told else None,
-            "hungry": hungry, "modest": modest, "lost": bool(self.state and self.state.lost),
-            "wall_seconds": time.monotonic() - self.clock.started,
+            "hungry": hungry, "single": self.program.single, "kilobytes": size,
+            "lost": bool(self.state and self.state.lost), "wall_seconds": time.monotonic() - self.clock.started,
         }  # fmt: skip
 
     def _follow(self) -> Generator[None, None, None]:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,7 +85,8 @@ class HostBox:
         """What the supervisor tells of a run. Raises `SandboxError` where others in the container are to blame."""
         run = read_run(told, self.limits)
         self.unusual |= run.status not in USUAL
-        if run.status == "oom" and told["modest"] and self.shared:
+        small = 0 < told.get("kilobytes", 0) << 10 < self.limits.memory_bytes // 2
+        if run.status == "oom" and told["code"] == signal.SIGKILL and small and told["single"] and self.shared:
             raise SandboxError("a program was killed because others in its container used up the memory")
         return run
 
