@@ -10,18 +10,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any
 
 SWEEPER = 4095
 """Offset of the uid that nothing runs under; it lets a sweep reach one uid without being reachable from it."""
 STATE = 4094
 """Offset of the uid of the state processes."""
 MOST_JOBS = 64
-"""How many jobs' CPU time a process may use that serves a prompt or parses for many tasks."""
+"""How many jobs' CPU time the kernel gives a process; a parser serves so many tasks."""
 NO_REPORT = 97
 """Exit code of a process that ended without having said so."""
-Bound: TypeAlias = tuple[int, tuple[int, int]]
-"""A kind of limit, and its soft and hard bound."""
 
 
 def without_hooks(names: Iterable[str]) -> list[dict[str, Callable[[], object]]]:
@@ -81,25 +79,19 @@ def limit_heirs(limits: dict[str, Any]) -> None:
         limit(resource.RLIMIT_MSGQUEUE, 0)
 
 
-def limits_of_program(limits: dict[str, Any], jobs: int, *, alone: bool) -> list[Bound]:
+def limit_program(limits: dict[str, Any], *, alone: bool) -> None:
     """The other limits of a code process. Not `alone`, in a double, the uid has processes that would count too."""
-    # For its children; of itself the supervisor sees to it. The kernel goes by the ticks of the clock at which it
-    # found the process running, which among many that run briefly are half as much again as the time it had.
-    cpu = 2 * math.ceil(limits["cpu_seconds"] * jobs) + 1
-    found = [(resource.RLIMIT_CPU, (cpu, cpu + 1))]
-    return [*found, (resource.RLIMIT_NPROC, lowered(resource.RLIMIT_NPROC, limits["processes"]))] if alone else found
+    # Only so that there is one: time is the supervisor's to count, and the kernel goes by the clock's ticks.
+    limit(resource.RLIMIT_CPU, 2 * math.ceil(limits["cpu_seconds"] * MOST_JOBS))
+    if alone:
+        limit(resource.RLIMIT_NPROC, limits["processes"])
 
 
 def limit(kind: int, value: int) -> None:
     """Set a limit for good, or leave a lower one."""
-    resource.setrlimit(kind, lowered(kind, value))
-
-
-def lowered(kind: int, value: int) -> tuple[int, int]:
-    """Both bounds of a limit that is to be `value` or what is set now, whichever is lower."""
     _, hard = resource.getrlimit(kind)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    return value, value
+    resource.setrlimit(kind, (value, value))
 
 
 def first_to_go(pid: int) -> None:

@@ -91,8 +91,8 @@ class Template(Server):
 class Program:
     """A live code process, seen from the supervisor."""
 
-    def __init__(self, template: Template, jobs: int = 1) -> None:
-        """Ask for one that waits for the first of so many jobs; it is there at `begin`."""
+    def __init__(self, template: Template) -> None:
+        """Ask for one; it is there at `begin`."""
         self.template, self.slot = template, template.take()
         self.uid = None if template.base is None else template.base + self.slot
         self.pid: int = 0
@@ -104,7 +104,7 @@ class Program:
         (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
         self.tools, tools = socket.socketpair()
         self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
-        template.order("fork", jobs, self.slot, job, reporting, tools.detach(), printing)
+        template.order("fork", self.slot, 0, job, reporting, tools.detach(), printing)
         for fd in (ours, report, output):
             os.set_blocking(fd, False)
 

@@ -104,7 +104,7 @@ class Supervisor:
 
     def do_parse(self, world: None, sources: list[str]) -> Work:
         """Parse programs in a process that has no state and runs nothing; if it lives it serves the next task."""
-        (parser, served), self.parser = self.parser or (self._fork(None, MOST_JOBS), 0), None
+        (parser, served), self.parser = self.parser or (self._fork(None), 0), None
         job = Job(self.loop, parser, None, self.limits, keep=True)
         told = yield from job.run({"mode": "parse", "sources": sources})
         if told["code"] is None:
@@ -136,7 +136,7 @@ class Supervisor:
             if program:
                 program.discard()
             return {"cause": "timeout", "code": 0, "lost": True}
-        program = program or self._fork(world, 1 if prompt is None else MOST_JOBS)
+        program = program or self._fork(world)
         work = Job(self.loop, program, world.server, self.limits, keep=prompt is not None)
         told = yield from work.run(job | {"tools": world.family})
         if prompt is not None and told["code"] is None:
@@ -145,10 +145,10 @@ class Supervisor:
             told["wrote"] = after != self.states.ask("digest")["told"]
         return told
 
-    def _fork(self, world: World | None, jobs: int = 1) -> Program:
+    def _fork(self, world: World | None) -> Program:
         """A new code process and, at the same time, the world's state process if there is none yet."""
         ours = self._ask_state(world) if world and not world.server else None
-        program = Program(self.template, jobs)
+        program = Program(self.template)
         state, born = self.states.reply()[0] if ours else 0, self.template.reply()[0]
         if world and ours and state > 0:
             world.server = Server(ours, state)

@@ -7,7 +7,6 @@ ready here, once; and whatever can be done elsewhere is: each page that it touch
 import gc
 import importlib
 import os
-import resource
 import signal
 from functools import partial
 from typing import Any
@@ -46,7 +45,6 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     tools = control.receive()
     prepared = program.Prepared(tools["families"], tools["checks"], limits)
     confine.limit_heirs(limits)
-    own = {jobs: confine.limits_of_program(limits, jobs, alone=base is not None) for jobs in (1, confine.MOST_JOBS)}
     random = importlib.import_module("random")
     reseed = partial(super(random.Random, random._inst).seed, None)
     sock, live = control.sock, set[int]()
@@ -54,12 +52,12 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     gc.enable()
     while True:
         try:
-            order, number, slot, _ = control.take_order()
+            order, number, _, _ = control.take_order()
         except EOFError:
             break
         if order == FORK:
             reseed()  # or chance would be the same in every program of a container
-            pid = confine.fork(partial(_work, base and base + slot, own[number], hooks, prepared))
+            pid = confine.fork(partial(_work, base and base + number, hooks, prepared))
             os.closerange(FDS[0], FDS[-1] + 1)
             if pid > 0:
                 live.add(pid)
@@ -74,15 +72,14 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _work(uid: int | None, own: list[confine.Bound], hooks: list[dict[str, Any]], prepared: program.Prepared) -> None:
+def _work(uid: int | None, hooks: list[dict[str, Any]], prepared: program.Prepared) -> None:
     """Give up every right, then be a program's process."""
     os.setsid()
     os.close(0)
     os.dup2(program.OUTPUT, 1)
     os.dup2(program.OUTPUT, 2)
     os.closerange(program.OUTPUT, 1 << 16)
-    for kind, bounds in own:
-        resource.setrlimit(kind, bounds)
+    confine.limit_program(prepared.limits, alone=uid is not None)
     confine.become(uid)
     for hook in hooks:
         os.register_at_fork(**hook)
