@@ -4,7 +4,7 @@ Containers are weakened here as no flag can weaken them, and the attestation, wh
 """
 
 import contextlib
-import json
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ import pytest
 from sandbox.cases import PROBE
 from sandbox.cases.kin import CLONE
 
-from sca.sandbox import Limits
+from sca.sandbox import Limits, unconfined
 from sca.sandbox.host import engine, image, settings
 from sca.sandbox.host.attestation import examine
 from sca.sandbox.host.cleaning import remove_run
@@ -31,16 +31,11 @@ class Weakened(settings.Settings):
 
     host: tuple = ()
     limit: tuple = ()
-    base: int | None = None
-    set_up: tuple = ()
 
     def container(self, programs):
         made = super().container(programs)
         made["HostConfig"].update(dict(self.host))
         made.update(dict(self.limit))
-        setup = json.loads(made["Cmd"][0])
-        setup.update(dict(self.set_up))
-        made["Cmd"] = [json.dumps(setup)]
         return made
 
 
@@ -52,7 +47,8 @@ def source(attempt, setup=""):
     return f"{PROBE}\n{setup}\ntry:\n    seen = {attempt}\nexcept BaseException as error: result = 'DENIED ' + repr(error)\nelse: result = 'ALLOWED'\n"
 
 
-ROOT = {"set_up": (("base", None),)}
+START = f"{inspect.getsource(unconfined)}\nmain()"
+ROOT = {"limit": (("Entrypoint", ["/" + image.PYTHON, *image.FLAGS[:-1], START]),)}
 """Programs keep the supervisor's uid, as they do in the double."""
 
 DEFENCES = {

@@ -53,12 +53,11 @@ def fork(work: Callable[[], None]) -> int:
     return pid
 
 
-def become(uid: int | None) -> None:
-    """Change to a uid without a way back; every capability goes with the old one. None: a double, stay."""
-    if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+def become(uid: int) -> None:
+    """Change to a uid without a way back; every capability goes with the old one."""
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
 
 
 def limit_memory(allowance: int) -> None:
@@ -79,12 +78,11 @@ def limit_heirs(limits: dict[str, Any]) -> None:
         limit(resource.RLIMIT_MSGQUEUE, 0)
 
 
-def limit_program(limits: dict[str, Any], *, alone: bool) -> None:
-    """The other limits of a code process. Not `alone`, in a double, the uid has processes that would count too."""
+def limit_program(limits: dict[str, Any]) -> None:
+    """The other limits of a code process."""
     # Only so that there is one: time is the supervisor's to count, and the kernel goes by the clock's ticks.
     limit(resource.RLIMIT_CPU, 2 * math.ceil(limits["cpu_seconds"] * MOST_JOBS))
-    if alone:
-        limit(resource.RLIMIT_NPROC, limits["processes"])
+    limit(resource.RLIMIT_NPROC, limits["processes"])
 
 
 def limit(kind: int, value: int) -> None:
@@ -105,17 +103,13 @@ def first_to_go(pid: int) -> None:
     os.close(score)
 
 
-def signal_all(uid: int | None, base: int | None, group: int, number: int) -> None:
-    """Send a signal to every process of a uid at once. A double knows only the process group.
+def signal_all(uid: int, base: int, number: int) -> None:
+    """Send a signal to every process of a uid at once.
 
     For the moment of the call the effective uid is the target's and the real uid one that nobody runs under:
     the kernel then lets the signal reach exactly that uid, and nobody there can send one back. The kernel sends it
     to all of them before any can fork again, so none escapes.
     """
-    if uid is None or base is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, number)
-        return
     os.setresuid(base + SWEEPER, uid, 0)
     try:
         os.kill(-1, number)
@@ -125,19 +119,22 @@ def signal_all(uid: int | None, base: int | None, group: int, number: int) -> No
         os.setresuid(0, 0, 0)
 
 
-def count(uid: int | None, group: int) -> int:
-    """How many processes of a uid there are, the dead that nobody has collected included."""
-    try:  # one system call says whether there is any
-        os.getpriority(os.PRIO_PGRP if uid is None else os.PRIO_USER, group if uid is None else uid)
-    except ProcessLookupError:
-        return 0
-    return len(_members(uid, group))
+def members(uid: int) -> list[str]:
+    """The processes of a uid, the dead that nobody has collected included."""
+    found = []
+    with contextlib.suppress(ProcessLookupError):
+        os.getpriority(os.PRIO_USER, uid)  # says at once if there is none
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{entry}").st_uid == uid:
+                    found.append(entry)
+    return found
 
 
-def standing_still(uid: int | None, group: int) -> tuple[bool, int]:
+def standing_still(uid: int) -> tuple[bool, int]:
     """Whether every thread of a uid is stopped or dead, and how many there are."""
     states = ""
-    for entry in _members(uid, group):
+    for entry in members(uid):
         try:
             for thread in os.listdir(f"/proc/{entry}/task"):
                 with open(f"/proc/{entry}/task/{thread}/stat", "rb", buffering=0) as file:
@@ -147,21 +144,11 @@ def standing_still(uid: int | None, group: int) -> tuple[bool, int]:
     return not states.strip("TZX"), len(states)
 
 
-def _members(uid: int | None, group: int) -> list[str]:
-    """The processes of a uid, or of a double's process group."""
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if os.getpgid(int(entry)) == group if uid is None else os.stat(f"/proc/{entry}").st_uid == uid:
-                found.append(entry)
-    return found
-
-
-def sweep(uid: int | None, base: int | None, group: int) -> bool:
+def sweep(uid: int, base: int) -> bool:
     """Kill all of a uid; False if something is still there after ten seconds: the dying need a core, too."""
     deadline, pause = time.monotonic() + 10, 0.0001
-    while count(uid, group):
-        signal_all(uid, base, group, signal.SIGKILL)
+    while members(uid):
+        signal_all(uid, base, signal.SIGKILL)
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)

@@ -77,7 +77,7 @@ class Server:
 class Template(Server):
     """The fork server of programs, and the uids that are taken."""
 
-    def __init__(self, channel: Channel, base: int | None) -> None:
+    def __init__(self, channel: Channel, base: int) -> None:
         super().__init__(channel)
         self.base, self.taken = base, set[int]()
 
@@ -94,7 +94,7 @@ class Program:
     def __init__(self, template: Template) -> None:
         """Ask for one; it is there at `begin`."""
         self.template, self.slot = template, template.take()
-        self.uid = None if template.base is None else template.base + self.slot
+        self.uid = template.base + self.slot
         self.pid: int = 0
         self.handle: int | None = None
         self.single = True
@@ -114,7 +114,7 @@ class Program:
 
     def signal(self, number: int) -> None:
         """Send a signal to everything that runs under its uid."""
-        confine.signal_all(self.uid, self.template.base, self.pid, number)
+        confine.signal_all(self.uid, self.template.base, number)
 
     def freeze(self) -> bool:
         """Stop everything that runs under its uid; False while something there still runs.
@@ -124,7 +124,7 @@ class Program:
         still = 0
         for _ in range(TRIES):
             self.signal(signal.SIGSTOP)
-            stands, threads = confine.standing_still(self.uid, self.pid)
+            stands, threads = confine.standing_still(self.uid)
             self.single &= threads <= 1
             still = still + 1 if stands else 0
             if still == 2:
@@ -139,8 +139,8 @@ class Program:
         """
         self.template.order("reap", self.pid)
         status, size, cpu = self.template.reply()
-        alone = not confine.count(self.uid, self.pid)
-        gone = alone or confine.sweep(self.uid, self.template.base, self.pid)
+        alone = not confine.members(self.uid)
+        gone = alone or confine.sweep(self.uid, self.template.base)
         self.pid = 0
         if self.handle is not None:
             os.close(self.handle)
@@ -168,7 +168,7 @@ class Program:
     def alone(self) -> bool:
         """Whether it has neither threads nor other processes that could keep it from a core; `single` remembers."""
         fields = self.stat()  # one so young that it has not yet changed its uid is not counted
-        alone = bool(fields) and int(fields[17]) == 1 and confine.count(self.uid, self.pid) <= 1
+        alone = bool(fields) and int(fields[17]) == 1 and len(confine.members(self.uid)) <= 1
         self.single &= alone or not fields
         return alone
 

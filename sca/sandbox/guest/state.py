@@ -60,7 +60,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
             for name, family in families.items()
         }
         state = environment.load(Path(setup["data"]))
-        confine.become(None if setup["base"] is None else setup["base"] + confine.STATE)
+        confine.become(setup["base"] + confine.STATE)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the host must hear of it
         control.send({"error": f"{type(error).__name__}: {error}"})
         return

@@ -245,10 +245,8 @@ def _start(name: str, setup: dict[str, Any]) -> Channel:
     return ours
 
 
-def _base(wanted: int | None) -> int | None:
+def _base(wanted: int) -> int:
     """Where this container's own block of 4096 uids starts: as wanted, or lower where only few uids are mapped."""
-    if wanted is None:
-        return None
     with open("/proc/self/uid_map", encoding="ascii") as file:
         mapped = sum(int(line.split()[2]) for line in file)
     return wanted if mapped > wanted + 4096 else 4096 * (1 + wanted // 4096 % 14)

@@ -57,7 +57,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
             break
         if order == FORK:
             reseed()  # or chance would be the same in every program of a container
-            pid = confine.fork(partial(_work, base and base + number, hooks, prepared))
+            pid = confine.fork(partial(_work, base + number, hooks, prepared))
             os.closerange(FDS[0], FDS[-1] + 1)
             if pid > 0:
                 live.add(pid)
@@ -72,14 +72,14 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _work(uid: int | None, hooks: list[dict[str, Any]], prepared: program.Prepared) -> None:
+def _work(uid: int, hooks: list[dict[str, Any]], prepared: program.Prepared) -> None:
     """Give up every right, then be a program's process."""
     os.setsid()
     os.close(0)
     os.dup2(program.OUTPUT, 1)
     os.dup2(program.OUTPUT, 2)
     os.closerange(program.OUTPUT, 1 << 16)
-    confine.limit_program(prepared.limits, alone=uid is not None)
+    confine.limit_program(prepared.limits)
     confine.become(uid)
     for hook in hooks:
         os.register_at_fork(**hook)

@@ -16,9 +16,7 @@ from sca.sandbox.host.image import FLAGS, PACKAGE, environment
 from sca.sandbox.host.link import SILENCE, Link
 from sca.sandbox.host.worlds import HostBox
 
-PR_SET_CHILD_SUBREAPER = 36
-ADOPT = f"import ctypes; ctypes.CDLL(None).prctl({PR_SET_CHILD_SUBREAPER}, 1, 0, 0, 0); "
-"""It is to orphans what PID 1 is in a container."""
+COMMAND = "from sca.sandbox.unconfined import main; main()"
 
 
 class SubprocessSandbox:
@@ -68,11 +66,11 @@ class SubprocessSandbox:
     @contextlib.asynccontextmanager
     async def _started(self) -> AsyncIterator[HostBox]:
         setup = {
-            "environment": str(self.folder), "data": str(self.data), "base": None,
+            "environment": str(self.folder), "data": str(self.data), "base": 0,
             "limits": self.limits.asdict(), "switches": self.switches, "silence": SILENCE,
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *FLAGS[:-1], ADOPT + FLAGS[-1], json.dumps(setup), cwd="/",
+            sys.executable, *FLAGS[:-1], COMMAND, json.dumps(setup), cwd="/",
             env=environment(home=False) | {"PYTHONPATH": str(PACKAGE.parent)},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
