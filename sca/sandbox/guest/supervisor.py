@@ -70,9 +70,6 @@ class Supervisor:
 
     def _take(self, request: dict[str, Any]) -> None:
         """Begin to answer, or first do what came earlier for the same world."""
-        if "world" not in request:
-            self._begin(request, None)
-            return
         place = request.pop("world")
         world = self.worlds.setdefault(place, World(request.pop("family")))
         if request["op"] == "close":
@@ -81,26 +78,20 @@ class Supervisor:
         if len(world.queue) == 1:
             self._begin(request, world)
 
-    def _begin(self, request: dict[str, Any], world: World | None) -> None:
+    def _begin(self, request: dict[str, Any], world: World) -> None:
         number, operation = request.pop("id"), request.pop("op")
         work = getattr(self, f"do_{operation}")(world, **request)
         self.loop.start(work, partial(self._done, number, world))
 
-    def _done(self, number: int, world: World | None, told: Any) -> None:
+    def _done(self, number: int, world: World, told: Any) -> None:
         if isinstance(told, Refusal):
             told = {"refused": str(told)}
         elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
             told = {"trouble": str(told) if isinstance(told, Trouble) else f"{type(told).__name__}: {told}"}
         tell(told | {"id": number})
-        if world:
-            world.queue.popleft()
-            if world.queue:
-                self._begin(world.queue[0], world)
-
-    def do_ping(self, world: None) -> Work:
-        """Nothing."""
-        yield from ()
-        return {}
+        world.queue.popleft()
+        if world.queue:
+            self._begin(world.queue[0], world)
 
     def do_parse(self, world: None, sources: list[str]) -> Work:
         """Parse programs in a process that has no state and runs nothing; if it lives it serves the next task."""

@@ -140,4 +140,4 @@ class Link:
         with contextlib.suppress(SandboxError):
             while not self.broken:
                 await asyncio.sleep(SILENCE / 4)
-                await self.ask("ping", seconds=SILENCE)
+                await self.ask("close", seconds=SILENCE, world=self.number(), family=None)  # there is none
