@@ -13,7 +13,7 @@ HUNG = 2.0
 EXCUSED = 20.0
 """Seconds of waiting for a core that are excused besides twice the wall time; beyond that the machine starves."""
 SOON = 0.05
-"""Seconds within which nobody looks how long something waited for a core."""
+"""Seconds within which nobody looks for threads and children."""
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
         self.program, self.state, self.limits, self.keep = program, state, limits, keep
         self.started = self.last = time.monotonic()
         self.before = program.cpu() if keep else 0.0
-        self.tools_before: float | None = None
+        self.tools_before = waited(state.pid) if state else 0.0
         self.excused = 0.0
         """Seconds of waiting for a core, when they were last looked up."""
 
@@ -35,7 +35,6 @@ class Clock:
         """What is to be said of it if it goes on; `told`: it has reported, and should be gone."""
         now, limits = time.monotonic(), self.limits
         if now - self.started > SOON:
-            self.tools_waited()
             self.program.alone()  # for `single`
         if now - self.started > limits["cpu_seconds"] / 2 and self.cpu() > limits["cpu_seconds"]:
             return "timeout"
@@ -59,11 +58,8 @@ class Clock:
         return "starved" if late > EXCUSED + 2.0 * float(self.limits["wall_seconds"]) else None
 
     def tools_waited(self) -> float:
-        """Seconds that the tools have waited for a core since somebody first asked."""
-        now = waited(self.state.pid) if self.state else 0.0
-        if self.tools_before is None:
-            self.tools_before = now
-        return now - self.tools_before
+        """Seconds that the tools have waited for a core."""
+        return waited(self.state.pid) - self.tools_before if self.state else 0.0
 
 
 def waited(pid: int) -> float:
