@@ -98,7 +98,8 @@ def test_too_late_is_what_no_waiting_excuses_and_much_waiting_is_nobody_s_fault(
 
 def test_what_came_in_time_counts_though_it_is_seen_late():
     made = Job(None, clock().program, None, {})
-    made.clock = SimpleNamespace(overdue=lambda told: "timeout")
+    made.clock, made.pending = SimpleNamespace(overdue=lambda told: "timeout"), b""
+    made._read_output = lambda: False
     made._read_reports = lambda: made.told.append(b"{}") or False
-    made._look_at_clock()
+    made._look()
     assert made.cause is None

@@ -1,11 +1,12 @@
 """Follows one job on a code process to its end, within its limits, and says how it ended."""
 
+import io
 import marshal
 import os
 import select
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 from sca.sandbox.guest.clock import HUNG, Clock
@@ -40,7 +41,7 @@ class Job:
         if self.state:
             tools = os.dup(self.program.tools.fileno()) if self.keep else self.program.tools.detach()
             self.state.order("serve", job["mode"] == "evaluate", 0, tools)
-            self.loop.watch(self.state.channel.sock.fileno(), self._read_journal)
+            self.loop.watch(self.state.channel.sock.fileno())
         if self.keep:
             self.program.signal(signal.SIGCONT)
         yield from self._follow()
@@ -72,28 +73,37 @@ class Job:
     def _follow(self) -> Generator[None, None, None]:
         """Until it has died, or has done this job, or is to be ended."""
         program = self.program
-        watched: dict[int, Callable[[], bool]] = {
-            program.output.fileno(): self._read_output,
-            program.reports.fileno(): self._read_reports,
-        }
-        if program.handle is not None:
-            watched[program.handle] = self._see_death
-        for fd, see in watched.items():
-            self.loop.watch(fd, see)
-        jobs = program.jobs.fileno()
+        watched = [program.output.fileno(), program.reports.fileno()]
+        watched += [program.handle] if program.handle is not None else []  # gVisor has none
+        for fd in watched:
+            self.loop.watch(fd)
         if self.pending:
-            self.loop.watch(jobs, self._write_job, select.POLLOUT)
+            self.loop.watch(program.jobs.fileno(), select.POLLOUT)
         while not (self.died or self.cause or (self.keep and self.told)):
             yield
-            self._look_at_clock()
-        self.loop.forget(jobs, *watched)
+            self._look()
+        self.loop.forget(program.jobs.fileno(), *watched)
 
-    def _write_job(self) -> bool:
+    def _look(self) -> None:
+        """Take in what there is, and end what is late: this process may have waited for a core, and see late."""
+        told, late = len(self.told), self.clock.overdue(told=bool(self.told))
+        if self.pending:
+            self._write_job()
+        self._read_output()
+        while not self.cause and self._read_reports():
+            pass
+        self._look_for_journal()
+        self.died = self.program.dead()
+        if late and not self.died and len(self.told) == told:
+            self.cause = self.cause or late
+
+    def _write_job(self) -> None:
         try:
             self.pending = self.pending[self.program.jobs.write(self.pending) or 0 :]
         except OSError:  # it is dead or has closed its end
             self.pending = b""
-        return bool(self.pending)
+        if not self.pending:
+            self.loop.forget(self.program.jobs.fileno())
 
     def _freeze(self) -> Generator[None, None, None]:
         """Have nothing of it run until the next action; what cannot be held is ended."""
@@ -112,16 +122,16 @@ class Job:
 
     def _read_output(self) -> bool:
         """Take in a piece; whether there may be more."""
-        data = self.program.output.read(1 << 16)
-        self.output += data or b""
+        data = self._read(self.program.output)
+        self.output += data
         if len(self.output) > self.limits["output_bytes"]:
             self.cause = self.cause or "output_limit"
         return bool(data)
 
     def _read_reports(self) -> bool:
-        data = self.program.reports.read(1 << 16)
+        data = self._read(self.program.reports)
         try:
-            self.told += self.inbox.feed(data or b"")
+            self.told += self.inbox.feed(data)
         except Malformed:
             self.cause = self.cause or "bad_result"
         if len(self.told) + bool(self.inbox.rest) > 1:
@@ -130,47 +140,34 @@ class Job:
             self.clock.last = time.monotonic()
         return bool(data)
 
-    def _see_death(self) -> bool:
-        self.died = True
-        return False
+    def _read(self, pipe: io.FileIO) -> bytes:
+        data = pipe.read(1 << 16)
+        if data == b"":  # its end, which would wake us for ever
+            self.loop.forget(pipe.fileno())
+        return data or b""
 
-    def _read_journal(self) -> bool:
+    def _look_for_journal(self) -> None:
         """The state process reports when it is told to stop, when no call can come any more, or after a breach."""
-        assert self.state
-        self.journal = self.state.hear()
-        self.cause = self.cause or self.journal.pop("broke")
-        return False
-
-    def _look_at_clock(self) -> None:
-        if self.program.handle is None:
-            self.died = self.program.dead()
-        told = len(self.told)
-        late = self.clock.overdue(told=bool(told))
-        if late and not self.died:
-            # This process may have waited for a core itself, and not have seen what came in time.
-            while not self.cause and self._read_reports():
-                pass
-            self.died = self.program.dead()
-            if not self.died and len(self.told) == told:
-                self.cause = self.cause or late
+        if self.state and not self.journal and readable(self.state.channel.sock.fileno()):
+            self.journal = self.state.hear()
+            self.cause = self.cause or self.journal.pop("broke")
+            self.loop.forget(self.state.channel.sock.fileno())
 
     def _await_journal(self) -> Generator[None, None, None]:
         """Have the journal of the state process. If that hangs in a tool it is lost."""
         if not self.state:
             return
-        asked, fd = time.monotonic(), self.state.channel.sock.fileno()
+        asked, hung = time.monotonic(), None
         if not (self.keep or self.journal):  # it hears by itself that nobody is left who could call
             yield
+            self._look_for_journal()
         if not self.journal:
             self.state.order("stop")
-        hung, before = None, 0.0 if self.journal else self.clock.tools_waited()
         while not (self.journal or hung):
             yield
             late = time.monotonic() - asked - HUNG
-            hung = self.clock.judged("timeout", late, self.clock.tools_waited() - before if late > 0 else 0.0)
-            if hung and not self.journal and readable(fd):
-                self._read_journal()
-        self.loop.forget(fd)
+            hung = self.clock.judged("timeout", late, self.clock.tools_waited() if late > 0 else 0.0)
+            self._look_for_journal()
         if not self.journal:
             self.cause, self.state.lost = "timeout", True
             self.state.end()

@@ -6,30 +6,23 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
 TICK = 50
-"""Milliseconds after which a task is woken though nothing has happened that it watches."""
+"""Milliseconds after which work is woken though nothing has happened that it watches."""
 Work: TypeAlias = Generator[None, None, Any]
 """Yields where it must wait."""
 
 
-class Task:
-    """Work under way, and what is to be done with what comes of it, or with the exception that ended it."""
-
-    def __init__(self, work: Work, done: Callable[[Any], None]) -> None:
-        self.work, self.done = work, done
-
-
 class Loop:
-    """Runs tasks; each is woken by the descriptors that it watches."""
+    """Does work; each is woken by the descriptors that it watches."""
 
     def __init__(self) -> None:
         self._poll = select.poll()
-        self._watched: dict[int, tuple[Task | None, Callable[[], bool]]] = {}
-        self._tasks: dict[Task, None] = {}
-        self._now: Task | None = None
+        self._watched: dict[int, Work] = {}
+        self._done: dict[Work, Callable[[Any], None]] = {}
+        self._now: Any = None
 
-    def watch(self, fd: int, see: Callable[[], bool], events: int = select.POLLIN) -> None:
-        """Call `see` when something happens there, and then the task that asked for it, until `see` returns False."""
-        self._watched[fd] = self._now, see
+    def watch(self, fd: int, events: int = select.POLLIN) -> None:
+        """Wake the work that asks for it as long as something can be done there."""
+        self._watched[fd] = self._now
         self._poll.register(fd, events)
 
     def forget(self, *fds: int) -> None:
@@ -39,42 +32,30 @@ class Loop:
                 self._poll.unregister(fd)
 
     def start(self, work: Work, done: Callable[[Any], None]) -> None:
-        """Begin with something."""
-        task = Task(work, done)
-        self._tasks[task] = None
-        self._step(task)
+        """Begin; `done` takes what comes of it, or the exception that ended it."""
+        self._done[work] = done
+        self._step(work)
 
-    def run(self) -> None:
-        """Go on for ever."""
+    def run(self, hear: Callable[[], None]) -> None:
+        """Go on for ever, and `hear` what comes from the host."""
+        self._poll.register(0, select.POLLIN)
         last = time.monotonic()
         while True:
-            woken: dict[Task | None, None] = {}
-            for fd, _ in self._poll.poll(TICK if self._tasks else None):
-                task, see = self._watched.get(fd, (None, bool))  # one before it may have forgotten this one
-                try:
-                    if not see():
-                        self.forget(fd)
-                except Exception as error:
-                    if task is None:
-                        raise  # nobody's: this process ends, and the host reads why
-                    self.forget(fd)
-                    if task in self._tasks:
-                        self._step(task, error)
-                woken[task] = None
+            ready = [fd for fd, _ in self._poll.poll(TICK if self._done else None)]
+            woken = dict.fromkeys(self._watched[fd] for fd in ready if fd)
+            if 0 in ready:
+                hear()
             if time.monotonic() - last > TICK / 1000:
                 last = time.monotonic()
-                woken = dict.fromkeys(self._tasks)
-            for task in woken:
-                if task in self._tasks:
-                    self._step(task)
+                woken = dict.fromkeys(self._done)
+            for work in woken:
+                if work in self._done:
+                    self._step(work)
 
-    def _step(self, task: Task, error: Exception | None = None) -> None:
-        before, self._now = self._now, task
+    def _step(self, work: Work) -> None:
+        before, self._now = self._now, work
         try:
-            if error:
-                task.work.throw(error)
-            else:
-                next(task.work)
+            next(work)
         except StopIteration as end:
             told = end.value
         except Exception as wrong:  # noqa: BLE001 - `done` says what it means
@@ -83,5 +64,5 @@ class Loop:
             return
         finally:
             self._now = before
-        del self._tasks[task]
-        task.done(told)
+        self.forget(*[fd for fd, one in self._watched.items() if one is work])
+        self._done.pop(work)(told)

@@ -53,10 +53,9 @@ class Supervisor:
     def run(self) -> None:
         """Go on until the host is gone."""
         signal.alarm(self.silence)
-        self.loop.watch(0, self._hear)
-        self.loop.run()
+        self.loop.run(self._hear)
 
-    def _hear(self) -> bool:
+    def _hear(self) -> None:
         signal.alarm(self.silence)
         data = os.read(0, 1 << 16)
         if not data:
@@ -66,7 +65,6 @@ class Supervisor:
                 self._take(unpack(body))
         except Malformed:
             os._exit(4)  # nothing that comes later could be made out
-        return True
 
     def _take(self, request: dict[str, Any]) -> None:
         """Begin to answer, or first do what came earlier for the same world."""
