@@ -5,7 +5,6 @@ import ast
 import builtins
 import contextlib
 import importlib
-import io
 import json
 import linecache
 import marshal
@@ -17,7 +16,7 @@ import types
 from _sitebuiltins import Quitter
 from _sitebuiltins import _Helper as Helper
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import Any
 
 from sca.comparison import same
 from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap, write
@@ -72,7 +71,7 @@ class Prepared:
         }
         sys.stdin = None  # `input()` then fails at once
         sys.argv = [""]
-        self.streams = [_stream(1), _stream(2)]
+        self.streams = [os.fdopen(fd, "w", 1, "utf-8", "backslashreplace", closefd=False) for fd in (1, 2)]
         sys.stdout, sys.stderr = self.streams
         vars(sys).update(__stdout__=self.streams[0], __stderr__=self.streams[1])
         for _ in range(10):
@@ -110,18 +109,6 @@ class Prepared:
             if job["mode"] not in ("action", "parse"):
                 break
         os._exit(0)
-
-
-def _stream(fd: int) -> TextIO:
-    """A text stream on what will be a pipe there. It must be one now, too, or the stream thinks that it can seek."""
-    before, pipe = os.dup(fd), os.pipe()
-    os.dup2(pipe[1], fd)
-    raw = io.BufferedWriter(io.FileIO(fd, "w", closefd=False))
-    stream = io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True)
-    os.dup2(before, fd)
-    for other in (before, *pipe):
-        os.close(other)
-    return stream
 
 
 def _flush(stream: Any) -> None:

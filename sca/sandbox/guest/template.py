@@ -38,6 +38,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     hooks = confine.without_hooks(COMMON)
     os.dup2(control.sock.detach(), CONTROL)
     control = Channel(CONTROL)
+    os.dup2(os.pipe()[1], 1)  # as it will be in a program: a stream looks only once whether it can seek
     os.closerange(FDS[0], CONTROL)
     os.environ.clear()
     os.environ.update(TZ="UTC", LANG="C")  # the image has no other; text is UTF-8 all the same
