@@ -74,7 +74,7 @@ def test_a_tool_that_shares_a_core_with_many_brief_ones_has_its_cpu_time(crowded
                 pass
 
     parameters = Parameters(Slow.spin)
-    state = State(None, Slow(), {}, {}, {"spin": parameters}, {"cpu_seconds": 0.5, "result_bytes": 99})
+    state = State(None, Slow(), {}, {"cpu_seconds": 0.5, "result_bytes": 99})
     before = signal.signal(signal.SIGPROF, state._look_at_clock)
     try:
         assert state._call("spin", parameters.bind([0.45], {})) == b'{"result": null}'

@@ -28,7 +28,6 @@ EOF = "Ctrl-D (i.e. EOF)"
 """What `exit` without parentheses names, as Python does."""
 CO_VARARGS = 4
 """As `inspect` has it, which is large."""
-Tools = dict[str, list[dict[str, Any]]]
 _SAMPLES = {
     "run": ["def f(x): return [x]\nresult = {'a': f(1)}\nprint(end='')", "raise ToolError('no')", "{}['x']"],
     "evaluate": ["def evaluate(): return same(1, 1.0)", "def evaluate(answer): return answer == 'x'"],
@@ -57,15 +56,15 @@ class Refused(Exception):
 class Prepared:
     """All that a code process needs and that can be made before there is one."""
 
-    def __init__(self, families: Tools, checks: Tools, limits: dict[str, Any]) -> None:
-        """The tools of each family, and those that only its checks have."""
+    def __init__(self, families: dict[str, list[dict[str, Any]]], limits: dict[str, Any]) -> None:
+        """From the tools of each family."""
         self.limits = limits
         self.builtins = types.ModuleType("builtins")  # what the program patches there, the guest does not see
         self.builtins.__dict__.update(vars(builtins))
         self.builtins.__dict__.update(help=Helper(), exit=Quitter("exit", EOF), quit=Quitter("quit", EOF))
         client = Client(limits["argument_bytes"])
         self.modules = {
-            (name, check): self._module(map(client.stub, tools + (checks[name] if check else [])))
+            (name, check): self._module(client.stub(tool) for tool in tools if check or tool["kind"] != "check")
             for name, tools in families.items()
             for check in (False, True)
         }

@@ -53,10 +53,11 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         confine.without_hooks(["threading", "random"])  # an environment may import them
         environment = load(Path(setup["environment"]))
         families = dict(environment.families) or {"": environment}
-        tools = {name: tools_of(family) for name, family in families.items()}
-        checks = {name: checks_of(family) for name, family in families.items()}
-        parameters = {
-            name: {tool: Parameters(getattr(family, tool)) for tool in {**tools[name], **checks[name]}}
+        tools = {
+            name: {
+                one.name: (one, Parameters(getattr(family, one.name)))
+                for one in (*tools_of(family).values(), *checks_of(family).values())
+            }
             for name, family in families.items()
         }
         state = environment.load(Path(setup["data"]))
@@ -68,7 +69,8 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     gc.freeze()
     gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.send({"families": _told(tools), "checks": _told(checks), "counts": environment.counts})
+    told = {family: [asdict(tool) for tool, _ in found.values()] for family, found in tools.items()}
+    control.send({"families": told, "counts": environment.counts})
     confine.limit_memory(setup["limits"]["memory_bytes"])  # those that are forked inherit it
     pristine: str | None = None
     forks = 0
@@ -78,7 +80,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         control.sock.close()
         toolset = families[family](state)
         toolset.switches_on = switches
-        State(Channel(fd), toolset, tools[family], checks[family], parameters[family], setup["limits"]).work()
+        State(Channel(fd), toolset, tools[family], setup["limits"]).work()
 
     while True:
         try:
@@ -110,9 +112,7 @@ def rehearse(limits: dict[str, Any]) -> None:
         with control.sock, caller, served:
             caller.sendall(pack(["look", ["a"], {}]) + pack(["look", [], {"word": "b"}]))
             caller.shutdown(socket.SHUT_WR)
-            State(control, Toolset(), {"look": tool}, {}, {"look": Parameters(Toolset.look)}, limits)._serve(
-                served, check=False
-            )
+            State(control, Toolset(), {"look": (tool, Parameters(Toolset.look))}, limits)._serve(served, check=False)
         os.close(other)
 
 
@@ -128,10 +128,6 @@ def gather_pages() -> None:
             first, last = -(-begin // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
             if rights == "rw-p" and inode == "0" and first < last:
                 madvise(number(first), number(last - first), MADV_COLLAPSE)
-
-
-def _told(tools: dict[str, dict[str, Tool]]) -> dict[str, list[dict[str, Any]]]:
-    return {family: [asdict(tool) for tool in found.values()] for family, found in tools.items()}
 
 
 def digest(state: Any, marks: Any) -> str:
@@ -166,15 +162,12 @@ class State:
 
     control: Channel
     toolset: Any
-    tools: dict[str, Tool]
-    checks: dict[str, Tool]
-    """What only a check may call."""
-    parameters: dict[str, Parameters]
+    tools: dict[str, tuple[Tool, Parameters]]
     limits: dict[str, Any]
     known: str | None = PRISTINE
     """Digest of the state, as long as it is known."""
-    callable: dict[str, Tool] = field(default_factory=dict)
-    """What the program that is served may call."""
+    check: bool = False
+    """Whether a check is served, which may call what no program may."""
     spare: bool = False
     """Whether the state is to stay as it is."""
     until: float | None = None
@@ -222,8 +215,7 @@ class State:
 
         Of a `check` the first call that is no read, and all after it, are served by a copy of this process.
         """
-        self.callable = self.tools | self.checks if check else self.tools
-        journal, broke, self.spare = Journal(), None, check
+        journal, broke, self.check, self.spare = Journal(), None, check, check
         try:
             self._answer_all(tool, journal)
         except TooManyCallsError:
@@ -284,19 +276,20 @@ class State:
                 problem = f"larger than {self.limits['argument_bytes']} bytes"
             case _:
                 raise Malformed("not a call")
-        if name not in self.callable:
+        found = self.tools.get(name)
+        if found is None or (found[0].kind == "check" and not self.check):
             return _raise("NameError", f"name {name!r} is not defined")
         journal.size += len(body)
         if len(journal.calls) >= self.limits["tool_calls"] or journal.size > JOURNAL_BYTES:
             raise TooManyCallsError
-        tool = self.callable[name]
+        tool, parameters = found
         call: dict[str, Any] = {"name": name, "kind": tool.kind, "arguments": {}, "error": None, "made": None}
         journal.calls.append(call)
         if problem:
             call["error"] = f"the arguments of {name} are {problem}"
             return _raise("ToolError", call["error"])
         try:
-            bound = self.parameters[name].bind(args, kwargs)
+            bound = parameters.bind(args, kwargs)
         except TypeError as error:
             call["error"] = f"TypeError: {error}"
             return _raise("TypeError", str(error))

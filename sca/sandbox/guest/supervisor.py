@@ -47,7 +47,7 @@ class Supervisor:
         self.parser: tuple[Program, int] | None = None
         """One that waits, and how often it has served."""
         self.families = list(hello.get("families", {}))
-        template.channel.send({"families": hello.get("families", {}), "checks": hello.get("checks", {})})
+        template.channel.send(hello.get("families", {}))
         tell(hello)
 
     def run(self) -> None:

@@ -43,8 +43,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(TZ="UTC", LANG="C")  # the image has no other; text is UTF-8 all the same
     limits, base = setup["limits"], setup["base"]
-    tools = control.receive()
-    prepared = program.Prepared(tools["families"], tools["checks"], limits)
+    prepared = program.Prepared(control.receive(), limits)
     confine.limit_heirs(limits)
     random = importlib.import_module("random")
     reseed = partial(super(random.Random, random._inst).seed, None)
