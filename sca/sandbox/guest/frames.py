@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,8 +13,8 @@ SMALL = 1 << 20
 """Most bytes of a frame that a code process may write."""
 LARGE = 1 << 28
 """Most bytes of a frame between trusted processes: a whole state fits."""
-ORDER = struct.Struct("<8sii")
-"""What a trusted process is told to do: a name and two numbers."""
+ORDER = struct.Struct("<8si")
+"""What a trusted process is told to do: a name and a number."""
 REPLY = struct.Struct("<iqd")
 """What a fork server answers: a pid, or minus an error's number; or an exit status, kilobytes and CPU seconds."""
 RIGHTS = socket.CMSG_SPACE(4 * 4)
@@ -123,20 +124,22 @@ class Channel:
         """The next message; `EOFError` when the other end is gone."""
         return unpack(self.exactly(int.from_bytes(self.exactly(HEADER), "big")))
 
-    def order(self, name: str, first: int = 0, second: int = 0, fds: Sequence[int] = ()) -> None:
+    def order(self, name: str, number: int = 0, fds: Sequence[int] = ()) -> None:
         """Order something; the descriptors stay open here."""
-        data = ORDER.pack(name.encode(), first, second)
+        data = ORDER.pack(name.encode(), number)
         socket.send_fds(self.sock, [data], list(fds)) if fds else self.sock.sendall(data)
 
-    def take_order(self) -> tuple[bytes, int, int, bytes]:
-        """The next order: its name in eight bytes, two numbers, and an array of descriptors.
+    def orders(self) -> Iterator[tuple[bytes, int, int]]:
+        """What is ordered until the other end is gone: its name, the number, and the first of its descriptors.
 
         It is taken in with as little as can be: whoever has just forked pays for each page that it touches.
         """
-        data, rights, _, _ = self.sock.recvmsg(ORDER.size, RIGHTS)
-        if not data:
-            raise EOFError
-        return *ORDER.unpack(data), rights[0][2] if rights else b""
+        while True:
+            data, rights, _, _ = self.sock.recvmsg(ORDER.size, RIGHTS)
+            if not data:
+                return
+            name, number = ORDER.unpack(data)
+            yield name.rstrip(b"\0"), number, int.from_bytes(rights[0][2][:4], sys.byteorder) if rights else -1
 
     def exactly(self, size: int) -> bytes:
         """So many bytes; `EOFError` when the other end is gone."""

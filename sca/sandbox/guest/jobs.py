@@ -40,7 +40,7 @@ class Job:
         self._write_job()
         if self.state:
             tools = os.dup(self.program.tools.fileno()) if self.keep else self.program.tools.detach()
-            self.state.order("serve", job["mode"] == "evaluate", 0, tools)
+            self.state.order("serve", job["mode"] == "evaluate", tools)
             self.loop.watch(self.state.channel.sock.fileno())
         if self.keep:
             self.program.signal(signal.SIGCONT)

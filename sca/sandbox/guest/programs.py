@@ -34,10 +34,10 @@ class Server:
         self.lost = False
         """Whether it is no longer there, since a tool hung."""
 
-    def order(self, name: str, first: int = 0, second: int = 0, *fds: int) -> None:
+    def order(self, name: str, number: int = 0, *fds: int) -> None:
         """Tell it what to do; the descriptors are closed here."""
         try:
-            self.channel.order(name, first, second, fds)
+            self.channel.order(name, number, fds)
         except OSError as error:
             raise _gone(error) from None
         finally:
@@ -104,7 +104,7 @@ class Program:
         (job, ours), (report, reporting), (output, printing) = os.pipe(), os.pipe(), os.pipe()
         self.tools, tools = socket.socketpair()
         self.jobs, self.reports, self.output = io.FileIO(ours, "w"), io.FileIO(report), io.FileIO(output)
-        template.order("fork", self.slot, 0, job, reporting, tools.detach(), printing)
+        template.order("fork", self.slot, job, reporting, tools.detach(), printing)
         for fd in (ours, report, output):
             os.set_blocking(fd, False)
 

@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import socket
-import sys
 import time
 from _blake2 import blake2b
 from dataclasses import asdict, dataclass, field
@@ -30,7 +29,6 @@ MANY = 16
 """Worlds after which it pays to make the next cheaper."""
 MADV_COLLAPSE = 25
 HUGE_PAGE = 2 << 20
-DIGEST = b"digest\0\0"
 PRISTINE = "pristine"
 """Stands for the digest of the untouched state, which is worked out only when somebody asks."""
 
@@ -82,19 +80,15 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
         toolset.switches_on = switches
         State(Channel(fd), toolset, tools[family], setup["limits"]).work()
 
-    while True:
-        try:
-            order, number, _, rights = control.take_order()
-        except EOFError:
-            os._exit(0)
-        if order == DIGEST:
+    for order, number, fd in control.orders():
+        if order == b"digest":
             pristine = pristine or digest(state, {})
             control.send({"told": pristine})
             continue
         forks += 1
         if forks == MANY:
             gather_pages()
-        fd, family = int.from_bytes(rights, sys.byteorder), names[number]
+        family = names[number]
         control.sock.sendall(REPLY.pack(confine.fork(work), 0, 0.0))
         os.close(fd)
 
@@ -176,14 +170,10 @@ class State:
     def work(self) -> None:
         """Do as the supervisor says until it is gone."""
         signal.signal(signal.SIGPROF, self._look_at_clock)
-        while True:
-            try:
-                order, check, _, rights = self.control.take_order()
-            except EOFError:
-                return
-            match order.rstrip(b"\0"):
+        for order, check, fd in self.control.orders():
+            match order:
                 case b"serve":
-                    tool = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, int.from_bytes(rights, sys.byteorder))
+                    tool = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
                     with tool, contextlib.suppress(StoodInError):
                         self._serve(tool, check=bool(check))
                 case (b"digest" | b"marks" | b"state" | b"hash") as what:  # a stop can come late

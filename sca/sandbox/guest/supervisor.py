@@ -150,7 +150,7 @@ class Supervisor:
 
     def _ask_state(self, world: World) -> Channel:
         ours, theirs = Channel.pair()
-        self.states.order("fork", self.families.index(world.family), 0, theirs)
+        self.states.order("fork", self.families.index(world.family), theirs)
         return ours
 
     def do_look(self, world: World, what: str) -> Work:

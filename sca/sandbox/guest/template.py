@@ -30,7 +30,6 @@ COMMON = (
 CONTROL = 20
 """Where the supervisor is; the four below 7 are a program's."""
 FDS = [program.JOBS, program.REPORTS, program.TOOLS, program.OUTPUT]
-FORK = b"fork\0\0\0\0"
 
 
 def main(control: Channel, setup: dict[str, Any]) -> None:
@@ -50,12 +49,8 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     sock, live = control.sock, set[int]()
     gc.freeze()
     gc.enable()
-    while True:
-        try:
-            order, number, _, _ = control.take_order()
-        except EOFError:
-            break
-        if order == FORK:
+    for order, number, _ in control.orders():
+        if order == b"fork":
             reseed()  # or chance would be the same in every program of a container
             pid = confine.fork(partial(_work, base + number, hooks, prepared))
             os.closerange(FDS[0], FDS[-1] + 1)
