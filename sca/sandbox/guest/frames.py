@@ -147,6 +147,6 @@ class Channel:
         while len(data) < size:
             chunk = self.sock.recv(min(size - len(data), 1 << 20))
             if not chunk:
-                raise EOFError
+                raise EOFError("a process inside the container is gone")
             data += chunk
         return data

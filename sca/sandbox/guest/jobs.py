@@ -12,7 +12,7 @@ from typing import Any
 from sca.sandbox.guest.clock import HUNG, Clock
 from sca.sandbox.guest.frames import SMALL, Inbox, Malformed, wrap
 from sca.sandbox.guest.loop import Loop
-from sca.sandbox.guest.programs import Program, Refusal, Server, Trouble, kills_for_memory, readable
+from sca.sandbox.guest.programs import Program, Refusal, Server, kills_for_memory, readable
 
 STUBBORN = 10.0
 """Seconds after which processes that wake each other are ended."""
@@ -149,7 +149,7 @@ class Job:
     def _look_for_journal(self) -> None:
         """The state process reports when it is told to stop, when no call can come any more, or after a breach."""
         if self.state and not self.journal and readable(self.state.channel.sock.fileno()):
-            self.journal = self.state.hear()
+            self.journal = self.state.channel.receive()
             self.cause = self.cause or self.journal.pop("broke")
             self.loop.forget(self.state.channel.sock.fileno())
 
@@ -172,7 +172,7 @@ class Job:
             self.cause, self.state.lost = "timeout", True
             self.state.end()
             if hung == "starved":
-                raise Trouble("the machine is too busy: a tool waited too long for a core")
+                raise RuntimeError("the machine is too busy: a tool waited too long for a core")
 
     def _text(self) -> str:
         """The output's head and tail, and how much was left out between them."""

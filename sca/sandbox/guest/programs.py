@@ -7,7 +7,6 @@ import select
 import signal
 import socket
 import time
-from typing import Any
 
 from sca.sandbox.guest import confine
 from sca.sandbox.guest.frames import REPLY, Channel
@@ -18,12 +17,8 @@ TRIES, PAUSE = 10, 0.0003
 """How often in a row, and after how many seconds, all of a uid are told to stop; then others have their turn."""
 
 
-class Trouble(Exception):
-    """The machinery failed; the host hears of it and gives the container up."""
-
-
 class Refusal(Exception):
-    """There is no room now; the container is sound."""
+    """There is no room now; the container is sound. Of any other exception the host hears, and gives it up."""
 
 
 class Server:
@@ -38,30 +33,13 @@ class Server:
         """Tell it what to do; the descriptors are closed here."""
         try:
             self.channel.order(name, number, fds)
-        except OSError as error:
-            raise _gone(error) from None
         finally:
             for fd in fds:
                 os.close(fd)
 
-    def hear(self) -> dict[str, Any]:
-        """What it says next."""
-        try:
-            return dict(self.channel.receive())
-        except (EOFError, OSError) as error:
-            raise _gone(error) from None
-
-    def ask(self, name: str) -> dict[str, Any]:
-        """What it says to an order."""
-        self.order(name)
-        return self.hear()
-
     def reply(self) -> tuple[int, int, float]:
         """A fork server's answer to an order."""
-        try:
-            return REPLY.unpack(self.channel.exactly(REPLY.size))
-        except (EOFError, OSError) as error:
-            raise _gone(error) from None
+        return REPLY.unpack(self.channel.exactly(REPLY.size))
 
     def end(self) -> None:
         """End a state process; it leaves when nobody talks to it any more, unless it hangs."""
@@ -81,19 +59,14 @@ class Template(Server):
         super().__init__(channel)
         self.base, self.taken = base, set[int]()
 
-    def take(self) -> int:
-        """The lowest free number of a uid."""
-        slot = next(number for number in range(1, len(self.taken) + 2) if number not in self.taken)
-        self.taken.add(slot)
-        return slot
-
 
 class Program:
     """A live code process, seen from the supervisor."""
 
     def __init__(self, template: Template) -> None:
         """Ask for one; it is there at `begin`."""
-        self.template, self.slot = template, template.take()
+        self.template, self.slot = template, min({*range(1, len(template.taken) + 2)} - template.taken)
+        template.taken.add(self.slot)
         self.uid = template.base + self.slot
         self.pid: int = 0
         self.handle: int | None = None
@@ -145,7 +118,7 @@ class Program:
         if self.handle is not None:
             os.close(self.handle)
         if not gone:
-            raise Trouble("a program could not be killed")
+            raise RuntimeError("a program could not be killed")
         return status, size if alone else 0, cpu
 
     def discard(self) -> None:
@@ -181,16 +154,12 @@ class Program:
             return []
 
 
-def _gone(error: Exception) -> Trouble:
-    return Trouble(f"a process inside the container is gone ({error!r})")
-
-
 def open_handle(pid: int) -> int | None:
     """A descriptor of the process; None where the kernel, or what plays one, has none of these."""
     try:
         return os.pidfd_open(pid)
     except ProcessLookupError:
-        raise Trouble("a process inside the container is gone") from None
+        raise
     except OSError:
         return None
 

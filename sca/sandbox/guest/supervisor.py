@@ -18,7 +18,7 @@ from sca.sandbox.guest.confine import MOST_JOBS, fork
 from sca.sandbox.guest.frames import SMALL, Channel, Inbox, Malformed, pack, unpack, write
 from sca.sandbox.guest.jobs import Job
 from sca.sandbox.guest.loop import Loop, Work
-from sca.sandbox.guest.programs import Program, Refusal, Server, Template, Trouble
+from sca.sandbox.guest.programs import Program, Refusal, Server, Template
 
 MOST_REQUEST = 8 * SMALL
 LINKS = ("/proc/net", "/proc/mounts")
@@ -85,7 +85,7 @@ class Supervisor:
         if isinstance(told, Refusal):
             told = {"refused": str(told)}
         elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
-            told = {"trouble": str(told) if isinstance(told, Trouble) else f"{type(told).__name__}: {told}"}
+            told = {"trouble": f"{type(told).__name__}: {told}"}
         tell(told | {"id": number})
         world.queue.popleft()
         if world.queue:
@@ -131,7 +131,8 @@ class Supervisor:
         if prompt is not None and told["code"] is None:
             world.prompts[prompt] = program
         if (after := told.pop("after", None)) and told["wrote"] is None:
-            told["wrote"] = after != self.states.ask("digest")["told"]
+            self.states.order("digest")
+            told["wrote"] = after != self.states.channel.receive()["told"]
         return told
 
     def _fork(self, world: World | None) -> Program:
@@ -161,7 +162,10 @@ class Supervisor:
             if born < 0:
                 raise _no_room(born)
             world.server = Server(ours, born)
-        return {"lost": "a tool hung and was killed"} if world.server.lost else world.server.ask(what)
+        if world.server.lost:
+            return {"lost": "a tool hung and was killed"}
+        world.server.order(what)
+        return world.server.channel.receive()
 
     def do_leave(self, world: World, prompt: int) -> Work:
         """Close a prompt."""
@@ -211,7 +215,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, lambda *_: os._exit(3))
     gc.freeze()
     gc.enable()
-    hello = states.hear()
+    hello = states.channel.receive()
     for link in LINKS:
         os.readlink(link)
     Supervisor(states, template, hello, setup).run()
