@@ -33,7 +33,7 @@ FDS = [program.JOBS, program.REPORTS, program.TOOLS, program.OUTPUT]
 
 
 def main(control: Channel, setup: dict[str, Any]) -> None:
-    """Fork and collect code processes until the supervisor is gone, then take them along."""
+    """Fork and collect code processes until the supervisor is gone; with it, the kernel ends all that are left."""
     hooks = confine.without_hooks(COMMON)
     os.dup2(control.sock.detach(), CONTROL)
     control = Channel(CONTROL)
@@ -46,7 +46,7 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
     confine.limit_heirs(limits)
     random = importlib.import_module("random")
     reseed = partial(super(random.Random, random._inst).seed, None)
-    sock, live = control.sock, set[int]()
+    sock = control.sock
     gc.freeze()
     gc.enable()
     for order, number, _ in control.orders():
@@ -55,16 +55,12 @@ def main(control: Channel, setup: dict[str, Any]) -> None:
             pid = confine.fork(partial(_work, base + number, hooks, prepared))
             os.closerange(FDS[0], FDS[-1] + 1)
             if pid > 0:
-                live.add(pid)
                 confine.first_to_go(pid)
             sock.sendall(REPLY.pack(pid, 0, 0.0))
         else:
             os.kill(number, signal.SIGKILL)  # it may be so young that it has not yet changed its uid
             _, status, usage = os.wait4(number, 0)
-            live.remove(number)
             sock.sendall(REPLY.pack(status, usage.ru_maxrss, usage.ru_utime + usage.ru_stime))
-    for pid in live:
-        os.killpg(pid, signal.SIGKILL)
 
 
 def _work(uid: int, hooks: list[dict[str, Any]], prepared: program.Prepared) -> None:
