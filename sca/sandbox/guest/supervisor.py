@@ -48,14 +48,10 @@ class Supervisor:
         """One that waits, and how often it has served."""
         self.families = list(hello.get("families", {}))
         template.channel.send(hello.get("families", {}))
-        tell(hello)
+        write(1, pack(hello))
 
-    def run(self) -> None:
-        """Go on until the host is gone."""
-        signal.alarm(self.silence)
-        self.loop.run(self._hear)
-
-    def _hear(self) -> None:
+    def hear(self) -> None:
+        """Take in what the host says, until it is gone."""
         signal.alarm(self.silence)
         data = os.read(0, 1 << 16)
         if not data:
@@ -86,7 +82,7 @@ class Supervisor:
             told = {"refused": str(told)}
         elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
             told = {"trouble": f"{type(told).__name__}: {told}"}
-        tell(told | {"id": number})
+        write(1, pack(told | {"id": number}))
         world.queue.popleft()
         if world.queue:
             self._begin(world.queue[0], world)
@@ -198,11 +194,6 @@ def answer_in(report: str | None) -> str | None:
     return answer if isinstance(answer, str) else None
 
 
-def tell(message: dict[str, Any]) -> None:
-    """Send a frame to the host."""
-    write(1, pack(message))
-
-
 def main() -> None:
     """Start the fork servers, then take requests until stdin ends."""
     gc.disable()  # each process switches it on when it has made what lasts
@@ -218,7 +209,9 @@ def main() -> None:
     hello = states.channel.receive()
     for link in LINKS:
         os.readlink(link)
-    Supervisor(states, template, hello, setup).run()
+    supervisor = Supervisor(states, template, hello, setup)
+    signal.alarm(supervisor.silence)
+    supervisor.loop.run(supervisor.hear)
 
 
 def _start(name: str, setup: dict[str, Any]) -> Channel:

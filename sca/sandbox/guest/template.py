@@ -14,18 +14,7 @@ from typing import Any
 from sca.sandbox.guest import confine, program
 from sca.sandbox.guest.frames import REPLY, Channel
 
-COMMON = (
-    "threading",
-    "collections",
-    "datetime",
-    "decimal",
-    "itertools",
-    "json",
-    "math",
-    "random",
-    "re",
-    "statistics",
-)
+USUAL = ["threading", "collections", "datetime", "decimal", "itertools", "json", "math", "random", "re", "statistics"]
 """What programs import most; here already when they do."""
 CONTROL = 20
 """Where the supervisor is; the four below 7 are a program's."""
@@ -34,7 +23,7 @@ FDS = [program.JOBS, program.REPORTS, program.TOOLS, program.OUTPUT]
 
 def main(control: Channel, setup: dict[str, Any]) -> None:
     """Fork and collect code processes until the supervisor is gone; with it, the kernel ends all that are left."""
-    hooks = confine.without_hooks(COMMON)
+    hooks = confine.without_hooks(USUAL)
     os.dup2(control.sock.detach(), CONTROL)
     control = Channel(CONTROL)
     os.dup2(os.pipe()[1], 1)  # as it will be in a program: a stream looks only once whether it can seek
