@@ -171,16 +171,15 @@ class State:
         """Do as the supervisor says until it is gone."""
         signal.signal(signal.SIGPROF, self._look_at_clock)
         for order, check, fd in self.control.orders():
-            match order:
-                case b"serve":
-                    tool = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
-                    with tool, contextlib.suppress(StoodInError):
-                        self._serve(tool, check=bool(check))
-                case (b"digest" | b"marks" | b"state" | b"hash") as what:  # a stop can come late
-                    try:
-                        self.control.send({"told": self._look(what)})
-                    except (ValueError, TypeError, RecursionError, MemoryError) as error:
-                        self.control.send({"lost": f"it cannot be told ({type(error).__name__}: {error})"})
+            if order == b"serve":
+                tool = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
+                with tool, contextlib.suppress(StoodInError):
+                    self._serve(tool, check=bool(check))
+            elif order != b"stop":  # which can come late
+                try:
+                    self.control.send({"told": self._look(order)})
+                except (ValueError, TypeError, RecursionError, MemoryError) as error:
+                    self.control.send({"lost": f"it cannot be told ({type(error).__name__}: {error})"})
 
     def _look(self, what: bytes) -> str:
         if what == b"digest":
