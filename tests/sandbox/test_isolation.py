@@ -236,7 +236,7 @@ def ready(sandbox):
 
 async def test_a_fault_inside_the_supervisor_is_heard_of_at_once(docker_sandbox):
     async with docker_sandbox.box() as box:
-        with pytest.raises(SandboxError, match=r"a container is lost: AttributeError: .*do_nonsense"):
+        with pytest.raises(SandboxError, match=r"a container is in trouble: AttributeError: .*do_nonsense"):
             await box.link.ask("nonsense", seconds=30, world=1, family=None)
 
 

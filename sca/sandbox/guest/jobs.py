@@ -170,6 +170,7 @@ class Job:
             self._look_for_journal()
         if not self.journal:
             self.cause, self.state.lost = "timeout", True
+            self.loop.forget(self.state.channel.sock.fileno())
             self.state.end()
             if hung == "starved":
                 raise RuntimeError("the machine is too busy: a tool waited too long for a core")

@@ -17,7 +17,7 @@ class Loop:
     def __init__(self) -> None:
         self._poll = select.poll()
         self._watched: dict[int, Work] = {}
-        self._done: dict[Work, Callable[[Any], None]] = {}
+        self._works: dict[Work, None] = {}
         self._now: Any = None
 
     def watch(self, fd: int, events: int = select.POLLIN) -> None:
@@ -31,9 +31,9 @@ class Loop:
             if self._watched.pop(fd, None):
                 self._poll.unregister(fd)
 
-    def start(self, work: Work, done: Callable[[Any], None]) -> None:
-        """Begin; `done` takes what comes of it, or the exception that ended it."""
-        self._done[work] = done
+    def start(self, work: Work) -> None:
+        """Begin with something."""
+        self._works[work] = None
         self._step(work)
 
     def run(self, hear: Callable[[], None]) -> None:
@@ -41,28 +41,20 @@ class Loop:
         self._poll.register(0, select.POLLIN)
         last = time.monotonic()
         while True:
-            ready = [fd for fd, _ in self._poll.poll(TICK if self._done else None)]
+            ready = [fd for fd, _ in self._poll.poll(TICK if self._works else None)]
             woken = dict.fromkeys(self._watched[fd] for fd in ready if fd)
             if 0 in ready:
                 hear()
             if time.monotonic() - last > TICK / 1000:
                 last = time.monotonic()
-                woken = dict.fromkeys(self._done)
+                woken = dict.fromkeys(self._works)
             for work in woken:
-                if work in self._done:
+                if work in self._works:
                     self._step(work)
 
     def _step(self, work: Work) -> None:
-        before, self._now = self._now, work
+        self._now = work
         try:
             next(work)
-        except StopIteration as end:
-            told = end.value
-        except Exception as wrong:  # noqa: BLE001 - `done` says what it means
-            told = wrong
-        else:
-            return
-        finally:
-            self._now = before
-        self.forget(*[fd for fd, one in self._watched.items() if one is work])
-        self._done.pop(work)(told)
+        except StopIteration:
+            del self._works[work]

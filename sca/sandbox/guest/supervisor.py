@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import deque
-from functools import partial
+from collections.abc import Generator
 from typing import Any
 
 from sca.sandbox.guest.confine import MOST_JOBS, fork
@@ -63,31 +63,30 @@ class Supervisor:
             os._exit(4)  # nothing that comes later could be made out
 
     def _take(self, request: dict[str, Any]) -> None:
-        """Begin to answer, or first do what came earlier for the same world."""
-        place = request.pop("world")
-        world = self.worlds.setdefault(place, World(request.pop("family")))
+        """Answer, or first what came earlier for the same world."""
+        place = request.pop("world", None)
+        world = World("") if place is None else self.worlds.setdefault(place, World(request.pop("family")))
         if request["op"] == "close":
             del self.worlds[place]
         world.queue.append(request)
         if len(world.queue) == 1:
-            self._begin(request, world)
+            self.loop.start(self._serve(world))
 
-    def _begin(self, request: dict[str, Any], world: World) -> None:
-        number, operation = request.pop("id"), request.pop("op")
-        work = getattr(self, f"do_{operation}")(world, **request)
-        self.loop.start(work, partial(self._done, number, world))
+    def _serve(self, world: World) -> Work:
+        """Answer one request after the other, until there is none."""
+        while world.queue:
+            number, operation = world.queue[0].pop("id"), world.queue[0].pop("op")
+            try:
+                told = getattr(self, f"do_{operation}")(world, **world.queue[0])
+                told = (yield from told) if isinstance(told, Generator) else told
+            except Refusal as refusal:
+                told = {"refused": str(refusal)}
+            except Exception as error:  # noqa: BLE001 - the machinery's fault, whatever it is
+                told = {"trouble": f"{type(error).__name__}: {error}"}
+            write(1, pack(told | {"id": number}))
+            world.queue.popleft()
 
-    def _done(self, number: int, world: World, told: Any) -> None:
-        if isinstance(told, Refusal):
-            told = {"refused": str(told)}
-        elif isinstance(told, Exception):  # a bug in here is the machinery's fault, whatever it is
-            told = {"trouble": f"{type(told).__name__}: {told}"}
-        write(1, pack(told | {"id": number}))
-        world.queue.popleft()
-        if world.queue:
-            self._begin(world.queue[0], world)
-
-    def do_parse(self, world: None, sources: list[str]) -> Work:
+    def do_parse(self, _: World, sources: list[str]) -> Work:
         """Parse programs in a process that has no state and runs nothing; if it lives it serves the next task."""
         (parser, served), self.parser = self.parser or (self._fork(None), 0), None
         job = Job(self.loop, parser, None, self.limits, keep=True)
@@ -150,9 +149,8 @@ class Supervisor:
         self.states.order("fork", self.families.index(world.family), theirs)
         return ours
 
-    def do_look(self, world: World, what: str) -> Work:
+    def do_look(self, world: World, what: str) -> Any:
         """The state or its marks as JSON text, the state's public hash, or the digest of both."""
-        yield from ()
         if not world.server:
             ours, (born, _, _) = self._ask_state(world), self.states.reply()
             if born < 0:
@@ -163,16 +161,14 @@ class Supervisor:
         world.server.order(what)
         return world.server.channel.receive()
 
-    def do_leave(self, world: World, prompt: int) -> Work:
+    def do_leave(self, world: World, prompt: int) -> dict[str, Any]:
         """Close a prompt."""
-        yield from ()
         if program := world.prompts.pop(prompt, None):
             program.discard()
         return {}
 
-    def do_close(self, world: World) -> Work:
+    def do_close(self, world: World) -> dict[str, Any]:
         """Close a world and its prompts."""
-        yield from ()
         for program in world.prompts.values():
             program.discard()
         if world.server:
