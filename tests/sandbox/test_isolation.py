@@ -311,3 +311,12 @@ async def test_a_prompt_that_others_have_had_killed_while_it_stood_still_did_not
             await (await greedy.world()).run(HOG.replace("sleep(20)", "sleep(2)"))  # and all of it is gone again
             with pytest.raises(SandboxError, match="others in its container used up the memory"):
                 await session.execute("data[0]")
+
+
+async def test_a_child_has_no_more_time_than_its_programs_kind_is_given(shop):
+    child = (
+        "import os\npid = os.fork()\nwhile not pid: pass\nresult = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])"
+    )
+    limits = Limits(cpu_seconds=0.2, wall_seconds=20)
+    async with DockerSandbox(shop, size=1, limits=limits) as sandbox, sandbox.box() as box:
+        assert (await (await box.world()).run(child)).result == "-9"

@@ -80,9 +80,17 @@ def limit_heirs(limits: dict[str, Any]) -> None:
 
 def limit_program(limits: dict[str, Any]) -> None:
     """The other limits of a code process."""
-    # Only so that there is one: time is the supervisor's to count, and the kernel goes by the clock's ticks.
-    limit(resource.RLIMIT_CPU, 2 * math.ceil(limits["cpu_seconds"] * MOST_JOBS))
+    limit_time(limits, MOST_JOBS)
     limit(resource.RLIMIT_NPROC, limits["processes"])
+
+
+def limit_time(limits: dict[str, Any], jobs: int = 1) -> None:
+    """Bound the CPU time of this process, and of each child, to that of so many jobs.
+
+    It is for the children; of the process itself the supervisor sees to it. The kernel goes by the ticks of the clock
+    at which it found the process running, which among many that run briefly are half as much again as its time.
+    """
+    limit(resource.RLIMIT_CPU, 2 * math.ceil(limits["cpu_seconds"] * jobs) + 1)
 
 
 def limit(kind: int, value: int) -> None:

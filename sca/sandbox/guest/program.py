@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sca.comparison import same
+from sca.sandbox.guest.confine import limit_time
 from sca.sandbox.guest.frames import pack, read, too_deep, unpack, wrap, write
 
 JOBS, REPORTS, TOOLS, OUTPUT = 3, 4, 5, 6
@@ -98,6 +99,8 @@ class Prepared:
             module = self.modules.get((job.get("tools"), job["mode"] == "evaluate")) or self._module(())
             sys.modules["__main__"], sys.modules["builtins"] = module, self.builtins
             filename = f"<action {number}>" if job["mode"] == "action" else "<program>"
+            if job["mode"] not in ("action", "parse"):
+                limit_time(self.limits)
             try:
                 report = do(job, module.__dict__, filename, self.limits)
             except MemoryError:  # while another exception was being told
