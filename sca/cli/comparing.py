@@ -63,7 +63,8 @@ def _print_table(found: Mapping[str, Any]) -> None:
         table.add_row(f"  {show_controls(family)}", *_cells(figures["pass@1"]))
     console = on_stdout()
     whole = console.measure(table, options=console.options.update(max_width=1_000)).maximum
-    console.print(table, width=whole, crop=False)  # figures are never cut; a narrow terminal breaks lines
+    console.width = max(console.width, whole)  # figures are never cut; a narrow terminal breaks lines
+    console.print(table)
     console.print(
         f"over {found['tasks_shared']} tasks that both have: {len(found['better'])} better in the second, "
         f"{len(found['worse'])} worse; 95% intervals over tasks, that of the difference paired",

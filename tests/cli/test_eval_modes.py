@@ -1,8 +1,10 @@
 """`sca eval --compare`: what is printed, and what is refused."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,29 @@ def test_two_results_are_printed_side_by_side(results):
         "+50.0]",
     ]
     assert "over 2 tasks that both have: 2 better in the second, 0 worse" in told
+
+
+def test_figures_stay_whole_beside_long_names_and_in_a_narrow_window(results):
+    for name in "ab":
+        (results / f"{name * 60}.jsonl").symlink_to(results / f"{name}.jsonl")
+    command = [sys.executable, "-m", "sca", "eval", "--compare", f"{'a' * 60}.jsonl", f"{'b' * 60}.jsonl"]
+    told = subprocess.run(
+        command, cwd=results, capture_output=True, text=True, env=os.environ | {"COLUMNS": "40"}, check=True
+    ).stdout
+    assert "25.0% [0.0, 50.0]" in told
+    assert "+50.0 [+50.0, +50.0]" in told
+
+
+@pytest.mark.parametrize("taken", ["keep.json", "b.jsonl.meta.json"])
+def test_a_comparison_replaces_nothing_but_one(results, taken):
+    (results / "keep.json").write_text("[1]")
+    before = (results / taken).read_text()
+    sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", taken, code=2)
+    assert (results / taken).read_text() == before
+    for _ in range(2):
+        sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "new.json")
+    sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "/dev/null")
+    assert not Path("/dev/null").is_file()
 
 
 def test_the_figures_of_a_comparison_can_be_had_as_json(results):
