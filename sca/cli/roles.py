@@ -8,21 +8,21 @@ import typer
 if TYPE_CHECKING:
     from sca.engines import Sampling
 
+OWN = "what the model's sca.json says, else "
+
 Style = Annotated[
     Literal["full", "brief"] | None,
     typer.Option(
         "--prompt-style",
         help="`full`: documentation, policy, format, examples; `brief`: role and signatures, for models that know.",
-        show_default="what the model's sca.json says, else full",
+        show_default=f"{OWN}full",
     ),
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option("--temperature", min=0.0, show_default="what the model's sca.json says, else 1; 0 is greedy"),
+    typer.Option("--temperature", min=0.0, show_default=f"{OWN}1; 0 is greedy"),
 ]
-TopP = Annotated[
-    float | None, typer.Option("--top-p", min=0.0, max=1.0, show_default="what the model's sca.json says, else 1")
-]
+TopP = Annotated[float | None, typer.Option("--top-p", min=0.0, max=1.0, show_default=f"{OWN}1")]
 MaxTokens = Annotated[
     int | None,
     typer.Option(
@@ -30,14 +30,12 @@ MaxTokens = Annotated[
         min=1,
         metavar="N",
         help="Of one turn.",
-        show_default="what the model's sca.json says, else 1024",
+        show_default=f"{OWN}1024",
     ),
 ]
 MaxTurns = Annotated[
     int | None,
-    typer.Option(
-        "--max-turns", min=1, metavar="N", show_default="what the model's sca.json says, else 10, an executor 15"
-    ),
+    typer.Option("--max-turns", min=1, metavar="N", show_default=f"{OWN}10, an executor 15"),
 ]
 
 ObservationLimit = Annotated[
@@ -56,7 +54,7 @@ Observations = Annotated[
     typer.Option(
         "--observations",
         help="`plain`: as Python prints them; `compact`: without quotes, brackets and repeated names.",
-        show_default="what the model's sca.json says, else plain",
+        show_default=f"{OWN}plain",
     ),
 ]
 

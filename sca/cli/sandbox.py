@@ -58,7 +58,7 @@ def build(env: Environment, data: Data = None, base: Base = None) -> None:
 
     \b
     sca sandbox build --env calculation
-    sca sandbox build --env ./my_env --from python:3.12-slim
+    docker pull python:3.12-slim && sca sandbox build --env ./my_env --from python:3.12-slim
     """
     from sca.environment.loading import find
     from sca.sandbox.host import engine, image

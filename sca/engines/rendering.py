@@ -94,9 +94,8 @@ class ChatRenderer:
             )
         chat = [{"role": "system", "content": "SYSTEM-PROBE"}, {"role": "user", "content": "a"}]
         try:
-            first = self._render(
-                chat, to_continue=False
-            )  # what opens a reply may open a thought, which history lacks
+            # Without what opens a reply: it may open a thought, too, which history lacks.
+            first = self._render(chat, to_continue=False)
             second = self._render([*chat, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}])
         except TemplateError:
             return False

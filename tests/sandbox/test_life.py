@@ -192,6 +192,14 @@ def test_an_image_is_named_by_all_that_goes_into_it(shop, tmp_path):
 
 
 @docker_test
+def test_a_base_that_the_engine_does_not_have_is_not_downloaded(shop, client):
+    with pytest.raises(
+        SandboxError, match=r"there is no image nobodys:base on the engine; `docker pull nobodys:base`"
+    ):
+        image.build(client, content(shop, base="nobodys:base"))
+
+
+@docker_test
 async def test_an_image_of_ones_own_can_be_built_on(shop, client):
     base = image.find_or_build(client, content(shop))
     made = content(shop, base=base)

@@ -115,6 +115,11 @@ def test_transformers_loads_the_checkpoint(trained, place):
     assert tokens[0].chat_template == tokens[1].chat_template
 
 
+def test_whoever_may_read_the_checkpoint_may_read_its_weights(trained, place):
+    modes = {file.stat().st_mode for file in (place / "checkpoint").iterdir() if file.is_file()}
+    assert len(modes) == 1
+
+
 async def test_our_engine_runs_the_checkpoint(trained, place):
     async with open_engine(None, str(place / "checkpoint"), device="cpu") as engine:
         done = await engine.complete(Request("a:0", PROMPT, None, Sampling(max_tokens=5), 0))

@@ -12,6 +12,7 @@ from sca.engines import Request, Sampling
 from sca.engines.batching import BatchDecoder
 from sca.engines.transformers_engine import TransformersEngine
 from sca.engines.weights import Loaded
+from sca.errors import ScaError
 from sca.training.algorithms import algorithm_of
 from sca.training.attempts import Example, Reader
 from sca.training.history import History
@@ -114,6 +115,14 @@ def test_measuring_the_start_leaves_the_weights_alone(folder, tmp_path):
     before = weights(one)
     list(one.update(selected(one), 3, 0.0))  # a learning rate of 0
     assert all(torch.equal(value, before[name]) for name, value in weights(one).items())
+
+
+def test_out_of_memory_online_says_what_to_change(folder, tmp_path, monkeypatch):
+    one = learner(folder, tmp_path)
+    selection = selected(one)
+    monkeypatch.setattr(Policy, "forward", lambda self, ids, mask: torch.empty(10**16))
+    with pytest.raises(ScaError, match=r"out of memory with 8192 tokens .* a lower --micro-tokens"):
+        list(one.update(selection, 0, 1.0))
 
 
 def test_a_mismatch_of_engine_and_trainer_is_measured(folder, tmp_path):
