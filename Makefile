@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WITH_ENGINE = host=$$($(BIN)/python scripts/docker-engine) && export "$$host" &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model tiny-sibling evidence-core evidence clean
+.PHONY: help setup demo test test-all soak lint bench gpu-check tiny-model tiny-sibling evidence-core evidence evidence-again clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -68,9 +68,11 @@ evidence-core: setup ## Does self-challenging help, and what does the filter do?
 	  experiments/self-improvement.sh calculation && python -m experiments
 
 evidence: setup ## All experiments; hours, and it goes on where it was stopped
-	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && \
-	  for part in leaks.sh self-improvement.sh "self-improvement.sh retail" pae.sh algorithms.sh tasks-or-attempts.sh distillation.sh second-round.sh joint.sh; do \
-	  experiments/$$part || exit 1; done && python -m experiments
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" && experiments/all.sh && python -m experiments
+
+evidence-again: setup ## The same once more, seed 1 unless SEEDS says more, compared with what docs/evidence.md says
+	@$(WITH_ENGINE) export PATH="$(CURDIR)/$(BIN):$$PATH" EVIDENCE="$(CURDIR)/build/evidence-again" SEEDS="$${SEEDS:-1}" && \
+	  experiments/all.sh && python -m experiments --again build/evidence-again
 
 clean: ## Stop the private Docker engine and remove all that the other targets made
 	@$(PYTHON) scripts/docker-engine stop

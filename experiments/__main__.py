@@ -20,9 +20,16 @@ def main(
     / "docs",
     model: Annotated[Path, typer.Option(envvar="MODEL", help="The base that was measured.")] = ROOT
     / "sca/models/tiny",
+    again: Annotated[
+        bool, typer.Option("--again", help="EVIDENCE is a second run: compare it with what was found before.")
+    ] = False,
 ) -> None:
-    """Collect, add what was found of the model before, draw, write; print the core figures as one line of JSON."""
+    """Collect, add what was found of the model before, draw, write; print the core figures as one line of JSON.
+
+    With `--again` nothing that was found before is replaced, and the line says how many rates agree.
+    """
     from experiments import kept
+    from experiments.again import agreement, noted, recalled, summary
     from experiments.findings import complete, core, findings
     from experiments.page import page
     from experiments.plots import draw
@@ -32,14 +39,19 @@ def main(
         raise typer.Exit(1)
     base, file = kept.fingerprint(model), docs / "evidence" / "findings.json"
     now = findings(evidence, FRESH)
-    found = kept.merged(now, file, base)
+    found = kept.merged({} if again else now, file, base)
     if not complete(found):
         typer.echo(f"{evidence} holds no finished run of part a; experiments/self-improvement.sh makes it", err=True)
         raise typer.Exit(1)
     kept.keep(found, file, base)
+    second, beside = docs / "evidence" / "again.json", agreement(now, found) if again else {}
+    rates = noted(beside, second, base) if again else recalled(second, base)
     plots = draw(found, docs / "evidence")
     said = [(ROOT / "experiments" / name).read_text(encoding="utf-8").strip() for name in ("weakness.md", "tried.md")]
-    (docs / "evidence.md").write_text(page(found, plots, *said), encoding="utf-8")
+    (docs / "evidence.md").write_text(page(found, rates, plots, *said), encoding="utf-8")
+    if again:
+        typer.echo(json.dumps(summary(beside)))
+        return
     if earlier := [name for name, part in found.items() if part is not now.get(name)]:
         typer.echo(f"of earlier runs, kept in {file}: {', '.join(earlier)}", err=True)
     typer.echo(json.dumps(core(now if complete(now) else found)))

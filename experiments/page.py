@@ -6,6 +6,7 @@ from typing import Any
 
 import jinja2
 
+from experiments.again import Rates, summary
 from experiments.expectations import expectations, percent, points
 
 HERE = Path(__file__).parent
@@ -18,17 +19,29 @@ COMPARED = {
 }
 
 
-def page(found: Mapping[str, Any], plots: Sequence[str], weakness: str, tried: str) -> str:
-    """The text. `weakness`: what was put into the base on purpose, as its recipe says. `tried`: what came before."""
+def page(
+    found: Mapping[str, Any],
+    again: Rates,
+    plots: Sequence[str],
+    weakness: str,
+    tried: str,
+) -> str:
+    """The text. `again`: the rates of parts that were run a second time, beside the first.
+
+    `weakness`: what was put into the base on purpose, as its recipe says. `tried`: what came before.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.ChainableUndefined, autoescape=False, trim_blocks=False
     )
     environment.globals |= {
         "rate": percent, "points": points, "pct": _pct, "share": _share, "by_seed": _by_seed, "spent": _spent,
+        "furthest": _furthest, "same": _same,
     }  # fmt: skip
     parts = {"calculation": "a (calculation)", "retail": "a (retail)", "pae": "PAE", "filters": "b", **COMPARED}
     return environment.get_template("evidence.md.jinja").render(
         found=found,
+        again=again,
+        summary=summary(again),
         plots=plots,
         weakness=weakness,
         tried=tried,
@@ -60,3 +73,11 @@ def _spent(part: Mapping[str, Any]) -> str:
 
 def _by_seed(rate: Mapping[str, Any]) -> str:
     return " / ".join(f"{100 * value:.1f}" for value in rate["seeds"])
+
+
+def _same(rates: Sequence[Mapping[str, Any]]) -> int:
+    return sum(rate["first"] == rate["value"] for rate in rates)
+
+
+def _furthest(rates: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return max(rates, key=lambda rate: abs(rate["first"] - rate["value"]))

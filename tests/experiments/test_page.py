@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from experiments.__main__ import FRESH, ROOT
+from experiments.again import agreement, noted, recalled, summary
 from experiments.expectations import expectations
 from experiments.findings import _different, core, findings
 from experiments.kept import fingerprint, keep
@@ -15,6 +16,8 @@ from experiments.results import arm, cost, seeds
 
 ARMS = {"base": 1, "none": 2, "full": 4, "control": 1}
 """Successes of four trials at each task."""
+
+RATE = {"value": 0.5, "low": 0.45, "high": 0.55, "seeds": [0.5]}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,7 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
     told = findings(tmp_path, FRESH)["pae"]
     assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
     assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
-    written = page({**findings(evidence, FRESH), "pae": told}, [], "", "")
+    written = page({**findings(evidence, FRESH), "pae": told}, {}, [], "", "")
     assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
     assert "Trained on these it solves 75.0% [75.0, 75.0] of the fresh draws, +50.0 [+50.0, +50.0] points" in written
 
@@ -107,7 +110,7 @@ def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
 
 
 def test_the_page_says_what_holds_and_what_was_not_run(evidence):
-    text = page(findings(evidence, FRESH), [], "WEAKNESS.", "TRIED.")
+    text = page(findings(evidence, FRESH), {}, [], "WEAKNESS.", "TRIED.")
     assert "WEAKNESS." in text
     assert "TRIED." in text
     assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
@@ -170,10 +173,10 @@ def test_what_was_expected_of_the_further_parts_is_held_against_them(parts, hold
     assert told(**parts) == holds
 
 
-def command(evidence, docs):
+def command(evidence, docs, *more):
     """The last line of `python -m experiments`, and what it says beside."""
     done = subprocess.run(
-        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(docs)],
+        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(docs), *more],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -196,6 +199,43 @@ def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_
     assert last["base"]["pass@1"] == 0.25
     assert "findings.json: calculation\n" in told
     assert "90.0%" in (tmp_path / "evidence.md").read_text()
+
+
+def test_a_second_run_is_compared_and_replaces_nothing(evidence, tmp_path):
+    kept, base = tmp_path / "evidence" / "findings.json", fingerprint(ROOT / "sca/models/tiny")
+    first = findings(evidence, FRESH)
+    seen, held_out = (first["calculation"]["arms"]["full"][sort] for sort in ("seen", "held-out"))
+    seen["seeds"], held_out["seeds"] = [0.9, 0.8, 0.1], [0.9, 0.85, 0.1]
+    keep({"calculation": first["calculation"]}, kept, base)
+    before = kept.read_text()
+    last, _ = command(evidence, tmp_path, "--again")
+    assert kept.read_text() == before
+    assert (last["compared"], last["same"], last["agree"]) == (16, 15, 15)
+    assert last["apart"] == ["calculation: full, seen"]
+    again = json.loads((tmp_path / "evidence" / "again.json").read_text())["parts"]["calculation"]
+    assert [(one["first"], one["value"]) for one in again if one["of"] == "full, seen"] == [(0.85, 0.875)]
+    for _ in range(2):  # a run that is collated later leaves it there
+        text = (tmp_path / "evidence.md").read_text()
+        assert "| calculation | 1 to 2 | 16 | 15 | 15 | full, seen | 85.0% | 87.5% [87.5, 87.5] |" in text
+        assert "Not agreeing: calculation: full, seen.\n" in text
+        command(evidence, tmp_path)
+
+
+def test_a_second_run_belongs_to_its_model(tmp_path):
+    rates = agreement(
+        {"joint": {"arms": {"full": RATE}}}, {"joint": {"arms": {"full": RATE, "base": RATE}}, "pae": {}}
+    )
+    assert [one["of"] for one in noted(rates, tmp_path / "again.json", "abc")["joint"]] == ["full"]
+    assert noted({"pae": []}, tmp_path / "again.json", "abc") == rates | {"pae": []}
+    assert recalled(tmp_path / "again.json", "def") == {}
+
+
+@pytest.mark.parametrize(("first", "agrees"), [(0.44, False), (0.45, True), (0.55, True), (0.56, False)])
+def test_a_rate_agrees_within_the_interval_of_the_second_run(first, agrees):
+    rates = agreement(
+        {"joint": {"arms": {"full": RATE}}}, {"joint": {"arms": {"full": RATE | {"seeds": [first, 1.0]}}}}
+    )
+    assert summary(rates) == {"compared": 1, "same": 0, "agree": int(agrees), "apart": ["joint: full"] * (not agrees)}
 
 
 def test_what_online_training_samples_is_told_apart_from_what_others_train_on(tmp_path):
