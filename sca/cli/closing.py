@@ -25,7 +25,7 @@ def tell_losses(losses: Sequence[Losses[Any]], what: str) -> None:
     lost = [entry for loss in losses for entry in loss.lost]
     for loss in losses:
         if loss.stalls.count:
-            say(f"the event loop stalled {loss.stalls}", style="yellow")
+            say(f"the event loop stalled {loss.stalls}; nothing is lost, but all episodes waited", style="yellow")
     if retried:
         say(f"{retried} tries failed for want of a working machine part and were made again", style="yellow")
     if lost:

@@ -25,6 +25,7 @@ from sca.records.journal import Journal, Span, id_of, index, records_at
 from sca.records.scrubbing import plain_data
 from sca.records.sidecar import Sidecar, differences
 from sca.records.stdout import STDOUT, is_stream, own_stdout, write_all
+from sca.records.whole import behind
 from sca.records.writing import line_of
 
 R = TypeVar("R", bound=Record)
@@ -58,8 +59,8 @@ class Output(ABC, Generic[R]):
         file = Path(path)
         if file.is_dir():
             raise UsageError(f"{path} is a folder; name a file")
-        if file.is_symlink():  # a rename is to replace the file, not the link to it
-            file = file.resolve()
+        if file.is_symlink():
+            file = behind(file)
         sidecar = Sidecar(file, settings)
         if dry_run:
             return _Glance(file, kind, sidecar, option, force=force)

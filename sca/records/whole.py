@@ -20,7 +20,7 @@ def whole(
 
     Raises `UsageError` where `out` is there and `force` is not given, and where another command is writing it.
     """
-    place = out.resolve()  # a rename is to replace the file, not a link to it
+    place = behind(out)
     aside = place.with_name(place.name + ".tmp")
     try:
         with _alone(aside, out) as held:
@@ -34,6 +34,17 @@ def whole(
             sidecar.save()
     except OSError as error:
         raise ScaError(f"cannot write {out}: {error.strerror or error}") from error
+
+
+def behind(path: Path) -> Path:
+    """The file that a link leads to: a rename is to replace that, not the link.
+
+    Raises `UsageError` for links in a circle.
+    """
+    place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise UsageError(f"{path} is a link that leads back to itself; remove it, or name another file")
+    return place
 
 
 def refuse_there(out: Path, *, force: bool) -> None:

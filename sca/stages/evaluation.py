@@ -13,6 +13,7 @@ from sca.judging.figures import estimates, tally, tasks_hash
 from sca.records.contract import Task, Trajectory
 from sca.records.ids import task_hash
 from sca.records.stdout import is_stream
+from sca.records.whole import behind
 
 
 def check_evaluable(tasks: Sequence[Task], file: str, environment: str) -> None:
@@ -139,7 +140,7 @@ def summary_path(results: Path) -> Path | None:
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
     """Put it on disk in one piece, or into a pipe or a device. Raises `ScaError` where that cannot be."""
-    place = path.resolve()  # a rename is to replace the file, not a link to it
+    place = behind(path)
     aside = place if is_stream(place) else place.with_name(place.name + ".tmp")
     try:
         aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from sca.engines.weights import Loaded, load
 from sca.errors import ScaError, UsageError
 from sca.records.contract import Trajectory
 from sca.records.sidecar import Sidecar, differences
+from sca.records.whole import behind
 from sca.training import processes, state
 from sca.training.algorithms import Algorithm
 from sca.training.attempts import Selection
@@ -70,7 +71,7 @@ class Checkpoint:
         """Raise `UsageError` where a checkpoint cannot go to this folder, or would take something else's place."""
         if self.folder.name in ("", "..", "-"):
             raise UsageError(f"{self.folder}: a checkpoint is a folder of its own; name one with -o")
-        if self.folder.resolve() == model.resolve():
+        if behind(self.folder) == model.resolve():
             raise UsageError(f"{self.folder} is the model that training starts from; name another folder with -o")
         if not self.folder.exists():
             return

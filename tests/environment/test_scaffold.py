@@ -1,5 +1,8 @@
 import copy
+import errno
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +33,20 @@ def test_what_is_written_carries_its_own_name(written):
     lines = (written / "tasks" / "test.jsonl").read_text().splitlines()
     tasks = [Task.model_validate_json(line) for line in lines]
     assert {(task.environment, task.id.split("-")[0]) for task in tasks} == {("tea_house", "tea_house")}
+
+
+def test_what_cannot_be_written_whole_is_not_left_in_part(tmp_path, monkeypatch):
+    written = Path.write_text
+
+    def full(path, *arguments, **options):
+        if path.suffix == ".md":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        scaffold.write("tea_house", tmp_path / "tea_house")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_of_the_old_name_is_left_to_mislead(written):

@@ -9,7 +9,9 @@ import pytest
 
 from sca.errors import BadInput, UsageError
 from sca.records.contract import JudgedTask, Verdict
+from sca.records.output import Output
 from sca.records.pair import Pair, refuse_same
+from sca.records.whole import whole
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +154,17 @@ def test_an_output_that_is_the_input_is_refused():
     os.symlink("t.jsonl", "link.jsonl")
     with pytest.raises(UsageError, match=r"^link\.jsonl would be written over t\.jsonl"):
         refuse_same(["link.jsonl"], inputs=["t.jsonl"])
+
+
+def test_links_in_a_circle_are_refused():
+    os.symlink("one.jsonl", "other.jsonl")
+    os.symlink("other.jsonl", "one.jsonl")
+    for dry_run in (False, True):
+        with pytest.raises(UsageError, match=r"^one\.jsonl is a link that leads back to itself; remove it"):
+            Output.open("one.jsonl", JudgedTask, {}, dry_run=dry_run)
+    with pytest.raises(UsageError, match="leads back to itself"), whole(Path("one.jsonl"), {}, {}):
+        pass
+    assert sorted(os.listdir()) == ["one.jsonl", "other.jsonl"]
 
 
 def test_stdin_and_stdout_are_two_places():
