@@ -19,8 +19,6 @@ PARTS = {
     "task_instructions": "How you go about it:",
 }
 """What a scenario tells the user, in this order, and the words that introduce it."""
-JUDGED = frozenset({"DB", "COMMUNICATE"})
-"""What of `reward_basis` the official reward can look at; the rest asks for a judge or for other tools."""
 
 
 class _Model(BaseModel):
