@@ -178,8 +178,9 @@ class OpenAIEngine:
             )
 
     def _adapts(self, refusal: Refusal, spoken: Dialect) -> bool:
-        """Learn what OpenAI's newer models call the limit of tokens."""
-        if "max_completion_tokens" not in refusal.problem or spoken.limit != "max_tokens":
+        """Learn what OpenAI's newer models call the limit of tokens. vLLM names both where the context is full."""
+        renamed = "max_completion_tokens" in refusal.problem and not overflows(refusal.status, refusal.problem)
+        if not renamed or spoken.limit != "max_tokens":
             return False
         self._dialect = Dialect(spoken.vllm, "max_completion_tokens")
         return True

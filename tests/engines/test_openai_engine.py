@@ -123,6 +123,15 @@ async def test_a_server_that_says_the_context_is_full_is_an_outcome(server):
         await ask(server)
 
 
+async def test_a_full_context_is_told_from_another_name_of_the_limit(server):
+    server.faults = ["too_long"]
+    async with engine(server) as opened:
+        with pytest.raises(ContextOverflow, match="maximum context length is 24 tokens"):
+            await opened.complete(ASK)
+        await opened.complete(ASK)
+    assert ["max_tokens" in body for body in server.bodies] == [True, True]
+
+
 async def test_the_newer_name_of_the_limit_is_learnt(server):
     server.faults = ["renamed", "renamed"]
     async with engine(server) as opened:
