@@ -249,14 +249,12 @@ class OpenAIEngine:
             self.context = min(length, self.context or length)
 
     def _room(self, request: Request) -> int:
-        wanted = request.sampling.max_tokens
-        if request.prompt_ids is None or self.context is None:
-            return wanted
-        room = self.context - len(request.prompt_ids)
-        if room < 1:
-            length = len(request.prompt_ids)
+        if self.context is None:
+            return request.sampling.max_tokens
+        length = 0 if request.prompt_ids is None else len(request.prompt_ids)  # of a chat the server knows it
+        if length >= self.context:
             raise ContextOverflow(f"{request.key}: a prompt of {length} tokens, a context of {self.context}")
-        return min(wanted, room)
+        return min(request.sampling.max_tokens, self.context - length)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -124,6 +124,12 @@ async def test_a_prompt_that_fills_the_context_is_an_outcome():
             await ask(server, replace(ASK, prompt_ids=[1] * 12))
 
 
+async def test_a_chat_is_not_asked_for_more_than_the_whole_context():
+    async with ModelServer(vllm=True, context=12).running() as server:
+        await ask(server)
+    assert server.bodies[0]["max_tokens"] == 12  # vLLM refuses 20, however short the prompt
+
+
 async def test_a_server_that_says_the_context_is_full_is_an_outcome(server):
     server.faults = ["full"]
     with pytest.raises(ContextOverflow, match="maximum context length is 8 tokens"):
