@@ -59,9 +59,10 @@ class OpenAIEngine:
         """`model` is its name on the servers; `base_url` one address, several, or several joined by commas.
 
         `api_key_env` names the environment variable with the key (OPENAI_API_KEY). With `tokenizer`, a folder or a
-        Hugging Face name, prompts are rendered here and sent as token ids. `in_flight` requests are under way at a
-        server at most; one try has `timeout` seconds, and `retries` more are made. `dialect` says whether to use
-        vLLM's extensions; `auto` looks who owns the model. Raises `UsageError`.
+        Hugging Face name, prompts are rendered here and sent as token ids. `in_flight` requests are under way for
+        each server at most, and those of one that is down go to the others; one try has `timeout` seconds, and
+        `retries` more are made. `dialect` says whether to use vLLM's extensions; `auto` looks who owns the model.
+        Raises `UsageError`.
         """
         urls = base_url.split(",") if isinstance(base_url, str) else base_url
         self.model = model
