@@ -70,6 +70,16 @@ def test_the_words_of_a_server_for_a_full_context_are_known(said):
     assert overflows(422, said)
 
 
+def test_a_server_that_failed_is_tried_by_one_request_until_it_answers():
+    failed, well = http.Server("a", ill_until=5.0), http.Server("b", waiting=9)
+    assert http.choose([failed, well], now=4.0) is well
+    assert http.choose([failed, well], now=6.0) is failed
+    failed.waiting = 1
+    assert http.choose([failed, well], now=6.0) is well
+    failed.ill_until = 0.0
+    assert http.choose([failed, well], now=6.0) is failed
+
+
 @pytest.mark.parametrize("odd", [math.nan, -math.inf])
 def test_what_a_diverged_model_says_is_no_completion(odd):
     with pytest.raises(EngineError, match="the model gives no probabilities any more"):
