@@ -59,9 +59,10 @@ class OpenAIEngine:
         """`model` is its name on the servers; `base_url` one address, several, or several joined by commas.
 
         `api_key_env` names the environment variable with the key (OPENAI_API_KEY). With `tokenizer`, a folder or a
-        Hugging Face name, prompts are rendered here and sent as token ids. `in_flight` requests are under way at a
-        server at most; one try has `timeout` seconds, and `retries` more are made. `dialect` says whether to use
-        vLLM's extensions; `auto` looks who owns the model. Raises `UsageError`.
+        Hugging Face name, prompts are rendered here and sent as token ids. `in_flight` requests are under way for
+        each server at most, and those of one that is down go to the others; one try has `timeout` seconds, and
+        `retries` more are made. `dialect` says whether to use vLLM's extensions; `auto` looks who owns the model.
+        Raises `UsageError`.
         """
         urls = base_url.split(",") if isinstance(base_url, str) else base_url
         self.model = model
@@ -178,8 +179,9 @@ class OpenAIEngine:
             )
 
     def _adapts(self, refusal: Refusal, spoken: Dialect) -> bool:
-        """Learn what OpenAI's newer models call the limit of tokens."""
-        if "max_completion_tokens" not in refusal.problem or spoken.limit != "max_tokens":
+        """Learn what OpenAI's newer models call the limit of tokens. vLLM names both where the context is full."""
+        renamed = "max_completion_tokens" in refusal.problem and not overflows(refusal.status, refusal.problem)
+        if not renamed or spoken.limit != "max_tokens":
             return False
         self._dialect = Dialect(spoken.vllm, "max_completion_tokens")
         return True
@@ -248,14 +250,12 @@ class OpenAIEngine:
             self.context = min(length, self.context or length)
 
     def _room(self, request: Request) -> int:
-        wanted = request.sampling.max_tokens
-        if request.prompt_ids is None or self.context is None:
-            return wanted
-        room = self.context - len(request.prompt_ids)
-        if room < 1:
-            length = len(request.prompt_ids)
+        if self.context is None:
+            return request.sampling.max_tokens
+        length = 0 if request.prompt_ids is None else len(request.prompt_ids)  # of a chat the server knows it
+        if length >= self.context:
             raise ContextOverflow(f"{request.key}: a prompt of {length} tokens, a context of {self.context}")
-        return min(wanted, room)
+        return min(request.sampling.max_tokens, self.context - length)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

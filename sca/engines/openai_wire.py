@@ -178,6 +178,7 @@ def overflows(status: int, problem: str) -> bool:
 
 _TOO_LONG = re.compile(
     r"context[ _]length|context[ _]window|maximum context|context size|too many tokens|prompt is too long"
-    r"|exceeds? (?:the )?(?:model'?s? )?max(?:imum)?[ _](?:model[ _])?len|max_new_tokens`? must be <=",
+    r"|(?:exceeds?|longer than) (?:the )?(?:model'?s? )?max(?:imum)?[ _](?:model[ _])?len|max_new_tokens`? must be <="
+    r"|max_tokens must be at least 1, got -?\d",  # vLLM's, of a prompt that leaves no room; we ask for one or more
     re.IGNORECASE,
 )

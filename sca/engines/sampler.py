@@ -39,7 +39,8 @@ def sample(logits: Tensor, settings: Sequence[Sampling], draws: Sequence[float])
     total = cumulative[:, -1:]
     # A draw close to 1 may round up to the total, behind the last token that has any probability.
     target = torch.minimum(logits.new_tensor(draws)[:, None] * total, torch.nextafter(total, total.new_zeros(())))
-    tokens = torch.searchsorted(cumulative, target, right=True)
+    # Where the model gives NaN no sum passes the draw; its log-probability tells, and no GPU survives such an index.
+    tokens = torch.searchsorted(cumulative, target, right=True).clamp(max=logits.shape[-1] - 1)
     greedy = torch.tensor([one.temperature == 0 for one in settings], device=logits.device)[:, None]
     tokens = torch.where(greedy, logits.argmax(dim=-1, keepdim=True), tokens)
     logprobs = torch.log_softmax(logits, dim=-1).gather(-1, tokens)

@@ -58,13 +58,18 @@ class Server:
     waiting: int = 0
     """Requests that it has not answered yet."""
     ill_until: float = 0.0
+    """When it may be tried again after it failed; 0 once it has answered."""
     counts: Counter[str] = field(default_factory=Counter)
     """`answered`, and each kind of trouble."""
 
 
 def choose(servers: Sequence[Server], now: float) -> Server:
-    """The one with the shortest queue, among those that are well where any is."""
-    well = [server for server in servers if server.ill_until <= now]
+    """The one with the shortest queue, among those that are well where any is.
+
+    One that has failed is tried by a single request until it answers, or a host that is silent would draw half of
+    all requests each time anew, since its queue is the shortest.
+    """
+    well = [server for server in servers if server.ill_until <= now and not (server.ill_until and server.waiting)]
     return min(well or servers, key=lambda server: server.waiting)
 
 

@@ -197,7 +197,10 @@ def _marked(toolset: type[Toolset]) -> dict[str, Tool]:
 
 
 def _without_self(function: Callable[..., Any]) -> inspect.Signature:
-    signature = inspect.signature(function)
+    try:  # evaluated, or a module with postponed annotations would show each type in quotes
+        signature = inspect.signature(function, eval_str=True)
+    except (NameError, TypeError):  # an annotation that only a type checker can resolve
+        signature = inspect.signature(function)
     return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
 
 

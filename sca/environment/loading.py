@@ -18,7 +18,6 @@ MODULE = "environment.py"
 """The file that makes a folder an environment."""
 VARIABLE = "SCA_ENVIRONMENTS"
 """Names more folders that hold environments, separated as in PATH."""
-_IGNORED = {"tasks", "__pycache__"}
 
 
 def find(name_or_path: str) -> Path:
@@ -115,8 +114,8 @@ def _package(folder: Path) -> str:
 def content_hash(folder: Path, data: Path | None = None) -> str:
     """sha256 over names and bytes of what makes an environment behave as it does: code, data, policy, examples.
 
-    `data` stands in for `folder/data` where an environment is pointed at other data. Tasks, READMEs, caches
-    and hidden files do not count.
+    `data` stands in for `folder/data` where an environment is pointed at other data. The folder's tasks and READMEs,
+    caches and hidden files do not count.
     """
     import hashlib  # a container that starts has no use for it, and would spend more on it than on the tools
 
@@ -133,8 +132,8 @@ def _content(folder: Path, data: Path) -> Iterator[tuple[str, Path]]:
     for prefix, root in (("", folder), ("data/", data)):
         for path in root.rglob("*"):
             parts = path.relative_to(root).parts
-            if not path.is_file() or any(part in _IGNORED or part.startswith(".") for part in parts):
+            if not path.is_file() or any(part == "__pycache__" or part.startswith(".") for part in parts):
                 continue
-            if prefix == "" and (parts[0] == "data" or parts[0].startswith("README")):
+            if prefix == "" and (parts[0] in ("data", "tasks") or parts[0].startswith("README")):
                 continue
             yield prefix + "/".join(parts), path

@@ -1,9 +1,10 @@
 """Calls to try the tools with: made from their types, and from names and values that the state holds."""
 
 import inspect
-import itertools
 import json
+import math
 import random
+import sys
 import types
 import typing
 from collections import defaultdict
@@ -56,10 +57,19 @@ def probes(name: str, function: Callable[..., Any], vocabulary: "Vocabulary", nu
     hints = typing.get_type_hints(function)
     parameters = list(signature_of(function).parameters.values())
     choices = [vocabulary.values(p.name, hints.get(p.name, Any)) for p in parameters]
-    every = list(itertools.islice(itertools.product(*choices), 4096))
-    rng = random.Random(name)
-    chosen = every if len(every) <= number else rng.sample(every, number)
-    return [_probe(name, parameters, values) for values in chosen]
+    count = math.prod(map(len, choices))
+    places = range(min(count, sys.maxsize))
+    chosen = places if count <= number else random.Random(name).sample(places, number)
+    return [_probe(name, parameters, _combination(choices, place)) for place in chosen]
+
+
+def _combination(choices: Sequence[Sequence[Any]], place: int) -> list[Any]:
+    """The one that stands at a place of `itertools.product(*choices)`, which may be too long to be written out."""
+    values = []
+    for of_one in reversed(choices):
+        place, index = divmod(place, len(of_one))
+        values.append(of_one[index])
+    return values[::-1]
 
 
 def _probe(name: str, parameters: Sequence[inspect.Parameter], values: Sequence[Any]) -> Probe:

@@ -19,8 +19,6 @@ PARTS = {
     "task_instructions": "How you go about it:",
 }
 """What a scenario tells the user, in this order, and the words that introduce it."""
-JUDGED = frozenset({"DB", "COMMUNICATE"})
-"""What of `reward_basis` the official reward can look at; the rest asks for a judge or for other tools."""
 
 
 class _Model(BaseModel):
@@ -102,7 +100,7 @@ def _items(text: str) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder(parse_constant=_refuse)
     place = _next(text, text.index("[") + 1)
     while not text.startswith("]", place):
-        line = text.count("\n", 0, place) + 1
+        line = _line(text, place)
         try:
             value, place = decoder.raw_decode(text, place)
         except _NotANumberError as error:
@@ -115,10 +113,17 @@ def _items(text: str) -> Iterator[tuple[int, Any]]:
         place = _next(text, place)
         if text.startswith(",", place):
             place = _next(text, place + 1)
+            if text.startswith("]", place):
+                raise ValueError(f"line {_line(text, place)}: is not JSON: the list ends with a comma")
         elif not text.startswith("]", place):
-            raise ValueError(
-                f"line {text.count(chr(10), 0, place) + 1}: is not JSON: the list goes on without a comma"
-            )
+            raise ValueError(f"line {_line(text, place)}: is not JSON: the list goes on without a comma")
+    place = _next(text, place + 1)
+    if place < len(text):
+        raise ValueError(f"line {_line(text, place)}: is not JSON: something follows the list")
+
+
+def _line(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
 
 
 def _next(text: str, place: int) -> int:

@@ -147,6 +147,13 @@ class ModelServer:
         message = "This model's maximum context length is 8 tokens. However, your prompt contains 9 input tokens"
         return web.json_response({"error": {"message": message}}, status=400)
 
+    async def too_long(self, request):
+        message = (
+            "'max_tokens' or 'max_completion_tokens' is too large: 20. This model's maximum context length is 24 "
+            "tokens and your request has 9 input tokens (20 > 24 - 9)."
+        )
+        return web.json_response({"error": {"message": message}}, status=400)
+
     async def renamed(self, request):
         message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
         return web.json_response({"error": {"message": message}}, status=400)

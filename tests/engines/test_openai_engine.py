@@ -58,9 +58,26 @@ async def test_half_a_pair_of_surrogates_is_no_text(server):
     assert (await ask(server)).text.startswith("ACTION: ?")
 
 
-def test_the_words_of_a_server_for_a_full_context_are_known():
-    said = "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 1512. Given: 1600 and 20"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 1512. Given: 1600 and 20",
+        "max_tokens must be at least 1, got 0.",
+        "The decoder prompt (length 40) is longer than the maximum model length of 32.",
+    ],
+)
+def test_the_words_of_a_server_for_a_full_context_are_known(said):
     assert overflows(422, said)
+
+
+def test_a_server_that_failed_is_tried_by_one_request_until_it_answers():
+    failed, well = http.Server("a", ill_until=5.0), http.Server("b", waiting=9)
+    assert http.choose([failed, well], now=4.0) is well
+    assert http.choose([failed, well], now=6.0) is failed
+    failed.waiting = 1
+    assert http.choose([failed, well], now=6.0) is well
+    failed.ill_until = 0.0
+    assert http.choose([failed, well], now=6.0) is failed
 
 
 @pytest.mark.parametrize("odd", [math.nan, -math.inf])
@@ -117,10 +134,25 @@ async def test_a_prompt_that_fills_the_context_is_an_outcome():
             await ask(server, replace(ASK, prompt_ids=[1] * 12))
 
 
+async def test_a_chat_is_not_asked_for_more_than_the_whole_context():
+    async with ModelServer(vllm=True, context=12).running() as server:
+        await ask(server)
+    assert server.bodies[0]["max_tokens"] == 12  # vLLM refuses 20, however short the prompt
+
+
 async def test_a_server_that_says_the_context_is_full_is_an_outcome(server):
     server.faults = ["full"]
     with pytest.raises(ContextOverflow, match="maximum context length is 8 tokens"):
         await ask(server)
+
+
+async def test_a_full_context_is_told_from_another_name_of_the_limit(server):
+    server.faults = ["too_long"]
+    async with engine(server) as opened:
+        with pytest.raises(ContextOverflow, match="maximum context length is 24 tokens"):
+            await opened.complete(ASK)
+        await opened.complete(ASK)
+    assert ["max_tokens" in body for body in server.bodies] == [True, True]
 
 
 async def test_the_newer_name_of_the_limit_is_learnt(server):

@@ -44,6 +44,15 @@ def test_a_draw_next_to_one_never_takes_an_impossible_token():
     assert tokens == [1]
 
 
+@pytest.mark.parametrize("settings", [Sampling(), Sampling(top_p=0.6), Sampling(temperature=0)])
+def test_a_row_that_is_no_number_gets_a_token_and_leaves_the_others_alone(settings):
+    logits = torch.stack([torch.full((4,), math.nan), LOGITS[0]])
+    tokens, logprobs = sample(logits, [settings, Sampling()], [0.4, 0.4])
+    assert tokens[0] in range(4)
+    assert math.isnan(logprobs[0])
+    assert (tokens[1:], logprobs[1:]) == sample(LOGITS, [Sampling()], [0.4])
+
+
 @pytest.mark.parametrize(
     "settings", [Sampling(), Sampling(temperature=0.3), Sampling(top_p=0.6), Sampling(temperature=0)]
 )

@@ -39,6 +39,20 @@ def test_a_signature_is_written_as_in_python_without_self():
     assert tools_of(Desk)["step"].signature == "step(ways: Literal['up', 'down']) -> None"
 
 
+def test_postponed_annotations_are_written_without_quotes():
+    class Late(Toolset):
+        @read
+        def look(self, where: "str", how: "list[int] | None" = None) -> "dict[str, Any]":
+            """Look."""
+
+        @read
+        def find(self, what: "Unknown") -> "str":  # noqa: F821
+            """Find."""
+
+    assert tools_of(Late)["look"].signature == "look(where: str, how: list[int] | None = None) -> dict[str, Any]"
+    assert tools_of(Late)["find"].call == "find(what)"
+
+
 def test_tools_come_in_the_order_in_which_they_were_written():
     assert list(tools_of(Desk)) == ["look", "leave", "step"]
 

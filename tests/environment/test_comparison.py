@@ -84,6 +84,8 @@ def test_it_does_not_take_a_near_miss(answer, expected):
         ("161", 161.25, 0, True),
         ("[1.33, 2.67]", [4 / 3, 8 / 3], 2, True),
         ("[1.33, 2.66]", [4 / 3, 8 / 3], 2, False),
+        ("5", math.inf, 2, False),
+        ("Infinity", math.inf, 2, True),
     ],
 )
 def test_decimals_say_how_finely_numbers_are_compared(answer, expected, decimals, verdict):
@@ -125,6 +127,7 @@ def test_a_number_that_is_off_by_more_than_a_millionth_is_not_the_same(number, f
         "1" * 5_000,
         "1if 1else " * 5_000 + "1",
         "{[]: 1}",
+        "{0x" + "f" * 5_000 + ": 1}",
         "1e999",
         "'\\d'",
         "\x00",

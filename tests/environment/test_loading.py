@@ -111,11 +111,17 @@ def test_a_module_that_is_no_environment_says_why(tmp_path, source, complaint):
         load(write_environment(tmp_path / "desk", source))
 
 
-@pytest.mark.parametrize("name", ["environment.py", "policy.md", "data/orders.json", "examples.jsonl", "parts/a.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("environment.py", "policy.md", "data/orders.json", "examples.jsonl", "parts/a.py"),
+        *("data/tasks/open.json", "parts/tasks/a.py"),
+    ],
+)
 def test_the_content_hash_sees_what_matters(tmp_path, name):
     folder = write_environment(tmp_path / "desk")
     before = content_hash(folder)
-    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("changed")
     assert content_hash(folder) != before
 

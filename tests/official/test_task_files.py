@@ -173,6 +173,8 @@ def test_what_is_not_in_the_reward_basis_need_not_be_said(tmp_path):
         ('[\n{"id": 1}]', "line 2: user_scenario: is missing"),
         ("[{}\n{}]", "line 2: is not JSON: the list goes on without a comma"),
         ("[\n{]", "line 2: is not JSON: Expecting property name"),
+        ("[{},\n]", "line 2: is not JSON: the list ends with a comma"),
+        ("[{}]\n[{}]", "line 2: is not JSON: something follows the list"),
         ("[{}, NaN]", "line 1: is not JSON: NaN is no number there"),
         (json.dumps([SCENARIO | {"initial_state": {"message_history": [1]}}]), "line 1: initial_state: tasks begin"),
         ("[" * 100_000, "line 1: is nested too deeply"),
