@@ -57,6 +57,12 @@ def test_what_was_judged_by_an_earlier_run_is_remembered():
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] == "a"
 
 
+def test_the_first_stays_the_first_though_the_file_of_the_rejected_is_read_after_its_duplicate():
+    rejected, admitted = task("a", effect="1", duplicate_of=None), task("b", effect="1", duplicate_of="a")
+    duplicates = Duplicates([admitted, rejected])
+    assert duplicates.mark(task("c", effect="1")).verdict.quality["duplicate_of"] == "a"
+
+
 def test_difficulty_is_the_length_of_the_solution():
     assert (tokens(task()), lines(task())) == (15, 2)
 
