@@ -92,6 +92,11 @@ def test_tasks_that_ask_or_do_the_same_are_kept_once():
     assert kept(TASKS, dedup=True) == ["a"]
 
 
+def test_of_tasks_that_do_the_same_one_is_kept_though_the_first_of_them_was_left_out():
+    tasks = [*TASKS, judged("d", "Do what was said.", duplicate_of="a")]
+    assert kept(tasks, conditions=("mutation_score != 0.9",), dedup=True) == ["b", "c"]
+
+
 def test_tasks_without_an_instruction_are_no_duplicates():
     assert kept([Task(id=name, environment="e") for name in "ab"], dedup=True) == ["a", "b"]
 
