@@ -86,6 +86,7 @@ def test_means_leave_out_what_is_unknown_and_what_is_not_valid():
             task("c", mutation_score=0.5, grounded=False, tolerant=True, flags=["lenient", "not_grounded"]),
             task("d", valid=False, mutation_score=0.0, **measured),
             task("e"),
+            task("f", mutation_score=None, grounded=None, tolerant=None, unmeasured="its programs take too long"),
         ]
     )
     assert figures["measured"] == 3
