@@ -57,6 +57,8 @@ def missing(task: Task, kind: Kind) -> str | None:
         return "solution: is null, and so are actions; the reward `state` needs one of them"
     if kind == "official" and task.actions is None and task.expected_output is None:
         return "actions: is null; the reward `official` needs a benchmark's actions, or its expected_output"
+    if kind == "official" and task.actions is None and not published.is_written(task.expected_output or ""):
+        return "expected_output: is no value as Python writes it; a text stands in quotes"
     return None
 
 

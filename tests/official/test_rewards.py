@@ -208,3 +208,11 @@ async def test_what_a_task_lacks_for_a_reward_is_named():
         "actions",
     ]
     assert missing(task(GOLD), "official") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "lacks"), [("'marble'", False), ("[1, 2.5]", False), ("marble", True), ("1e999", True)]
+)
+async def test_a_reference_that_is_no_value_is_named_before_anything_starts(written, lacks):
+    found = missing(Task(id="t", environment="e", instruction="x", expected_output=written), "official")
+    assert bool(found and found.startswith("expected_output: ")) is lacks
