@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from math import isclose
 
 from sca.judging.kinship import Kinship
 from sca.judging.wording import STOP, number_spans, numbers, phrases, plain, stem, words
@@ -151,10 +152,13 @@ class Answers:
     def _rewritten_numbers(self) -> Iterator[tuple[str, str]]:
         """1234.5 as 1,234.50 and $1,234.50 in a sentence; 13.5 as 13.50, 15 as 15.0 where it is all."""
         if self.user:
-            money = [fact for fact in self.facts if fact.amount]
+            values = {fact: float(fact.text.replace(",", "")) for fact in self.facts if fact.amount}
+            money = {fact: value for fact, value in values.items() if isclose(round(value, 2), value, rel_tol=1e-6)}
             for way, form in (("with two decimals and commas", "{:,.2f}"), ("with two decimals", "{:.2f}")):
-                written = {fact: form.format(float(fact.text.replace(",", ""))) for fact in money}
-                yield f"numbers {way}", self._put({span: written[fact] for fact in money for span in fact.spans})
+                yield (
+                    f"numbers {way}",
+                    self._put({span: form.format(value) for fact, value in money.items() for span in fact.spans}),
+                )
         elif number_spans(self.answer) == [(0, len(self.answer))]:
             yield "with another zero", self.answer + ("0" if "." in self.answer else ".0")
 

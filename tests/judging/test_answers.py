@@ -62,6 +62,11 @@ def test_where_a_user_listens_the_same_may_be_said_in_many_ways():
     )
 
 
+def test_a_number_of_more_decimals_is_not_rounded():
+    assert not [way for way in answers("The rate is 0.125.").equivalent() if way.startswith("numbers")]
+    assert answers("It is 0.30000000000000004.").equivalent()["numbers with two decimals"] == "It is 0.30."
+
+
 def test_where_nobody_listens_only_the_number_may_be_written_otherwise():
     assert answers("13.5", user=False).equivalent() == {"with another zero": "13.50"}
     assert answers("15", user=False).equivalent() == {"with another zero": "15.0"}
