@@ -81,6 +81,7 @@ def test_of_several_words_a_verdict_says_each_can_be_asked_for():
     tasks = [judged("a", "Do it.", flags=["lenient", "over_strict"]), judged("b", "Do that.", flags=[])]
     assert kept(tasks, conditions=("'lenient' in flags",)) == ["a"]
     assert kept(tasks, conditions=("flags == None",)) == ["b"]
+    assert kept(tasks, conditions=("'lenient' not in flags",)) == ["b"]
 
 
 def test_a_task_is_chosen_by_what_its_verdict_says():
