@@ -68,6 +68,14 @@ class Answers:
             found += [w for w in self._values() if not any(taken.intersection(range(*span)) for span in w.spans)]
         return found[:FACTS]
 
+    def places(self) -> dict[str, Fact]:
+        """The facts by the names of their places; in a bare answer two can have one text."""
+        named: dict[str, Fact] = {}
+        for fact in self.facts:
+            name = f"answer[{fact.text}]"
+            named[name if name not in named else f"answer[{fact.text} at {fact.spans[0][0]}]"] = fact
+        return named
+
     def _numbers(self) -> Iterator[Fact]:
         known = set(numbers(self.instruction)) if self.user else set()
         for spans in self._said(number_spans(self.answer), lambda text: float(text.replace(",", ""))):
@@ -150,7 +158,7 @@ class Answers:
         return {way: text for way, text in ways.items() if text != self.answer}
 
     def _rewritten_numbers(self) -> Iterator[tuple[str, str]]:
-        """1234.5 as 1,234.50 and $1,234.50 in a sentence; 13.5 as 13.50, 15 as 15.0 where it is all."""
+        """1234.5 as 1,234.50 and 1234.50 in a sentence; 13.5 as 13.50, 15 as 15.0 where it is all."""
         if self.user:
             values = {fact: float(fact.text.replace(",", "")) for fact in self.facts if fact.amount}
             money = {fact: value for fact, value in values.items() if isclose(round(value, 2), value, rel_tol=1e-6)}

@@ -147,15 +147,15 @@ class _Measuring:
         answers = self.answers
         if not answers.answer:
             return
-        facts = answers.facts
-        tries = {f"answer[{f.text}]": [answers.without(f), *answers.wrong(f)] for f in facts}
+        facts = answers.places()
+        tries = {place: [answers.without(fact), *answers.wrong(fact)] for place, fact in facts.items()}
         if not facts and not self.surroundings.environment.user:
             tries = {"answer": answers.corrupted()}
         passed = {place: await self.bench.answers(self.acts, texts) for place, texts in tries.items()}
         if self.acts and not (answers.asked_for and facts):
             return
         idle = {place for place, said in passed.items() if said and said[0]} if facts else set()
-        asked = {f"answer[{fact.text}]" for fact in facts if fact.amount or answers.asked_by_name(fact)}
+        asked = {place for place, fact in facts.items() if fact.amount or answers.asked_by_name(fact)}
         courtesy = idle - asked if idle < set(passed) else set()
         for place, said in passed.items():
             if place not in courtesy:

@@ -39,7 +39,10 @@ def test_a_fact_that_is_said_twice_is_wrong_or_left_out_in_both_places():
 
 def test_where_nobody_listens_each_place_is_a_fact_of_its_own():
     told = answers("[2, 2]", user=False)
-    assert [told.wrong(fact)[0] for fact in told.facts] == ["[3, 2]", "[2, 3]"]
+    assert {place: told.wrong(fact)[0] for place, fact in told.places().items()} == {
+        "answer[2]": "[3, 2]",
+        "answer[2 at 4]": "[2, 3]",
+    }
 
 
 def test_a_small_number_gives_way_to_one_that_holds_its_digit():
