@@ -256,13 +256,18 @@ def agent_of(work: Work, setting: "Setting") -> "Agent":
 
 def judge_of(work: Work, setting: "Setting") -> "Judge | ModelJudge":
     """Who rewards its attempts."""
-    from sca.judging.reward import Judge
-
     if work.judge is not None:
         return work.judge
     if work.plan.reward == "judge":
         raise ValueError("--reward judge needs a model")
-    return Judge(work.plan.reward, setting.tool_names, setting.ending_tools, setting.defects)
+    return rule_of(setting, work.plan.reward)
+
+
+def rule_of(setting: "Setting", reward: "Kind") -> "Judge":
+    """Who rewards attempts in an environment where no model judges."""
+    from sca.judging.reward import Judge
+
+    return Judge(reward, setting.tool_names, setting.ending_tools, setting.defects)
 
 
 def check_attemptable(tasks: "Sequence[Task]", file: str, agent: str, reward: "RewardKind" = "check") -> None:

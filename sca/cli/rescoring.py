@@ -126,8 +126,8 @@ async def _judge(
     any_state: bool,
     concurrency: int,
 ) -> "tuple[list[Trajectory], Losses[Trajectory]]":
+    from sca.cli.attempting import rule_of
     from sca.cli.progress import progress
-    from sca.judging.reward import Judge
     from sca.sandbox import Limits
     from sca.stages.rescoring import run_rescoring
 
@@ -136,7 +136,7 @@ async def _judge(
         output.note(sandbox=sandbox.describe())
         with progress("rescore", total=len(attempts), done=done, good="success") as meter:
             return await run_rescoring(
-                attempts, tasks, setting, Judge(reward, setting.tool_names, setting.ending_tools), sandbox, output,
+                attempts, tasks, setting, rule_of(setting, reward), sandbox, output,
                 any_state=any_state, concurrency=concurrency, progress=meter,
             )  # fmt: skip
 

@@ -53,10 +53,10 @@ async def _unchanged(tasks: "Sequence[Task]", setting: "Setting", containers: Co
     """Ids of those whose actions, made in the sandbox, leave the database as it was."""
     import asyncio
 
-    from sca.judging.reward import Judge
+    from sca.cli.attempting import rule_of
     from sca.sandbox import Limits
 
-    judge = Judge("official", setting.tool_names, setting.ending_tools)
+    judge = rule_of(setting, "official")
     turns = asyncio.Semaphore(4)
     async with containers.sandbox(setting, Limits()) as sandbox, sandbox.box() as box:
 

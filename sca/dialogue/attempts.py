@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sca.controls import strip_controls
 from sca.dialogue.conversation import Conversation
 from sca.dialogue.executor import Attempt, ExecutorRules, attempt, recorded
 from sca.dialogue.setting import Setting
@@ -152,7 +151,7 @@ async def play(
         attempt=job.attempt,
         reward=reward.value,
         outcome=_outcome(made, reward),
-        answer=strip_controls(made.answer),
+        answer=made.answer,
         detail=reward.detail,
         messages=made.conversation.messages,
         calls=made.calls,

@@ -110,7 +110,14 @@ def _value(text: str) -> Any:
         value = ast.literal_eval("".join(tokens))
     except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
         return None
-    return value if isinstance(value, (list, tuple, dict, str)) else None
+    return value if isinstance(value, (list, tuple, dict, str)) and not _holds_set(value) else None
+
+
+def _holds_set(value: Any) -> bool:
+    """Whether a set is in it: its order is another in each process, and what an agent sees must not be."""
+    if isinstance(value, dict):
+        return any(map(_holds_set, value.values()))
+    return isinstance(value, set) or (isinstance(value, (list, tuple)) and any(map(_holds_set, value)))
 
 
 def _block(value: Any) -> str:
@@ -168,4 +175,4 @@ def _scalar(value: Any) -> str:
 
 
 def _is_container(value: Any) -> bool:
-    return isinstance(value, (list, tuple, dict, set))
+    return isinstance(value, (list, tuple, dict))

@@ -6,10 +6,11 @@ which a number is written must not matter. Where the answer is the value alone, 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from math import isclose
 
 from sca.judging.kinship import Kinship
 from sca.judging.wording import STOP, number_spans, numbers, phrases, plain, stem, words
@@ -23,6 +24,8 @@ _PROPER = re.compile("[a-z][A-Z]")
 """PayPal is written so by everybody."""
 _EVERYWHERE = STOP | {stem(word) for word in ("order", "item", "product", "user", "payment", "method", "option")}
 """Names that say nothing of what is asked."""
+Span = tuple[int, int]
+"""Where a piece of an answer begins and ends."""
 FACTS = 4
 """Facts of one answer that are changed at most."""
 _LONGEST_UNIT = 5
@@ -32,8 +35,8 @@ _LONGEST_UNIT = 5
 class Fact:
     """A piece of an answer that the instruction does not hold."""
 
-    start: int
-    end: int
+    spans: tuple[Span, ...]
+    """Where it is said, in order."""
     text: str
     amount: bool
     """Whether it is a sum of money or another number with decimals."""
@@ -61,27 +64,41 @@ class Answers:
         """Numbers, and words that stand as values in what was read."""
         found = list(islice(self._numbers(), FACTS))
         if self.user and len(found) < FACTS:
-            taken = [(fact.start, fact.end) for fact in found]
-            found += [w for w in self._values() if not any(w.start < end and start < w.end for start, end in taken)]
+            taken = {place for fact in found for span in fact.spans for place in range(*span)}
+            found += [w for w in self._values() if not any(taken.intersection(range(*span)) for span in w.spans)]
         return found[:FACTS]
+
+    def places(self) -> dict[str, Fact]:
+        """The facts by the names of their places; in a bare answer two can have one text."""
+        named: dict[str, Fact] = {}
+        for fact in self.facts:
+            name = f"answer[{fact.text}]"
+            named[name if name not in named else f"answer[{fact.text} at {fact.spans[0][0]}]"] = fact
+        return named
 
     def _numbers(self) -> Iterator[Fact]:
         known = set(numbers(self.instruction)) if self.user else set()
-        for start, end in number_spans(self.answer):
-            text = self.answer[start:end]
+        for spans in self._said(number_spans(self.answer), lambda text: float(text.replace(",", ""))):
+            text = self.answer[slice(*spans[0])]
             value = float(text.replace(",", ""))
             if value not in known:
                 near = self._neighbours(text.replace(",", ""))
-                yield Fact(
-                    start, end, text, "." in text, tuple(dict.fromkeys([*near[:2], *_near_misses(text, value)]))
-                )
+                yield Fact(spans, text, "." in text, tuple(dict.fromkeys([*near[:2], *_near_misses(text, value)])))
 
     def _values(self) -> Iterator[Fact]:
         said = phrases(self.instruction)
-        for match in re.finditer(r"[^\W\d_][\w-]{2,}", self.answer):
-            word = match[0]
+        places = [match.span() for match in re.finditer(r"[^\W\d_][\w-]{2,}", self.answer)]
+        for spans in self._said(places, plain):
+            word = self.answer[slice(*spans[0])]
             if plain(word) not in said and (near := self._neighbours(word)[:2]):
-                yield Fact(*match.span(), word, False, tuple(near))
+                yield Fact(spans, word, False, tuple(near))
+
+    def _said(self, spans: Iterable[Span], read: Callable[[str], object]) -> list[tuple[Span, ...]]:
+        """Places that say the same, together: a user may be told it twice. In a bare answer each place counts."""
+        found: dict[object, list[Span]] = {}
+        for span in spans:
+            found.setdefault(read(self.answer[slice(*span)]) if self.user else span, []).append(span)
+        return [tuple(places) for places in found.values()]
 
     def _neighbours(self, text: str) -> list[str]:
         """Values under the same name elsewhere, in the order of reading."""
@@ -100,11 +117,19 @@ class Answers:
 
     def without(self, fact: Fact) -> str:
         """The answer with the fact left out."""
-        return self.answer[: fact.start] + self.answer[fact.end :]
+        return self._put(dict.fromkeys(fact.spans, ""))
 
     def wrong(self, fact: Fact) -> list[str]:
         """The answer with something else in the place of the fact."""
-        return [self.answer[: fact.start] + other + self.answer[fact.end :] for other in fact.instead[:3]]
+        return [self._put(dict.fromkeys(fact.spans, other)) for other in fact.instead[:3]]
+
+    def _put(self, instead: Mapping[Span, str]) -> str:
+        """The answer with something else at these places."""
+        parts, done = [], 0
+        for (start, end), other in sorted(instead.items()):
+            parts += [self.answer[done:start], other]
+            done = end
+        return "".join([*parts, self.answer[done:]])
 
     def corrupted(self) -> list[str]:
         """Wrong answers where there is no number and no user: another text, a list in another order or shorter."""
@@ -133,14 +158,15 @@ class Answers:
         return {way: text for way, text in ways.items() if text != self.answer}
 
     def _rewritten_numbers(self) -> Iterator[tuple[str, str]]:
-        """1234.5 as 1,234.50 and $1,234.50 in a sentence; 13.5 as 13.50, 15 as 15.0 where it is all."""
+        """1234.5 as 1,234.50 and 1234.50 in a sentence; 13.5 as 13.50, 15 as 15.0 where it is all."""
         if self.user:
-            money = [fact for fact in self.facts if fact.amount]
+            values = {fact: float(fact.text.replace(",", "")) for fact in self.facts if fact.amount}
+            money = {fact: value for fact, value in values.items() if isclose(round(value, 2), value, rel_tol=1e-6)}
             for way, form in (("with two decimals and commas", "{:,.2f}"), ("with two decimals", "{:.2f}")):
-                text = self.answer
-                for fact in reversed(money):
-                    text = text[: fact.start] + form.format(float(fact.text.replace(",", ""))) + text[fact.end :]
-                yield f"numbers {way}", text
+                yield (
+                    f"numbers {way}",
+                    self._put({span: form.format(value) for fact, value in money.items() for span in fact.spans}),
+                )
         elif number_spans(self.answer) == [(0, len(self.answer))]:
             yield "with another zero", self.answer + ("0" if "." in self.answer else ".0")
 

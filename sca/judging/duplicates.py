@@ -6,12 +6,17 @@ from sca.records.contract import JudgedTask
 
 
 class Duplicates:
-    """Remembers the first valid task of each effect. Tasks are to be shown in the order of the input."""
+    """Remembers the first valid task of each effect. Tasks are to be shown in the order of the input.
+
+    Those of an `earlier` run may come in any order: their records say which of them was first.
+    """
 
     def __init__(self, earlier: Iterable[JudgedTask] = ()) -> None:
         self._first: dict[str, str] = {}
         for task in earlier:
-            self.mark(task)
+            quality = task.verdict.quality
+            if task.verdict.valid and (effect := quality.get("effect")) is not None:
+                self._first[effect] = quality.get("duplicate_of") or task.id
 
     def mark(self, task: JudgedTask) -> JudgedTask:
         """The task, with the id of the one it repeats as `duplicate_of`, or null."""

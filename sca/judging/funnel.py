@@ -21,7 +21,7 @@ _NEEDED: dict[Filter, tuple[str, ...]] = {
 
 def admits(variant: Filter, task: JudgedTask) -> bool:
     """Whether a filter lets a task through. Something that can be asked and checked is needed by all of them."""
-    if task.instruction is None or task.evaluation_function is None:
+    if not (task.instruction or "").strip() or task.evaluation_function is None:
         return False
     return all(task.verdict.checks.get(check) is True for check in _NEEDED[variant])
 

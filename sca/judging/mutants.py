@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from inspect import Parameter
+from itertools import islice
 from typing import Any, Literal
 
 from sca.judging.kinship import Kinship
@@ -21,6 +22,8 @@ from sca.sandbox import Call
 CANDIDATES = 6
 """Values that are tried in one place until `ENOUGH` of them are not refused."""
 ENOUGH = 3
+PLACES = 200
+"""Values of one call that give way to others; a call has thousands only by malice."""
 Kind = Literal["other_value", "dropped_call", "dropped_item", "added_item", "swapped", "extra_call"]
 
 
@@ -53,13 +56,14 @@ class Mutator:
     kinship: Kinship
     telling: Telling
 
-    def values(self) -> list[list[Mutant]]:
-        """For each value of each write call: the same calls with another one, candidates best first."""
-        return [
-            list(self._others(number, call, parameter, index, value))
-            for number, call in self._writes()
-            for parameter, index, value in leaves(call)
-        ]
+    def values(self) -> Iterator[Iterator[Mutant]]:
+        """For each value of each write call: the same calls with another one, candidates best first.
+
+        None is made before it is asked for: of a long list they take long to make.
+        """
+        for number, call in self._writes():
+            for parameter, index, value in islice(leaves(call), PLACES):
+                yield self._others(number, call, parameter, index, value)
 
     def structures(self) -> Iterator[Mutant]:
         """Calls and items left out, added and swapped."""

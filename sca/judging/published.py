@@ -31,6 +31,15 @@ def official_evaluate(answer: Any, expected: Any) -> bool:
     return str(answer) == str(expected)
 
 
+def is_written(expected_output: str) -> bool:
+    """Whether a reference is a value as Python writes it, so that `check_source` and `said` can read it."""
+    try:
+        ast.literal_eval(repr(ast.literal_eval(expected_output)))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def check_source(expected_output: str) -> str:
     """Source of `evaluate(answer)` for a reference, written as Python writes it."""
     value = repr(ast.literal_eval(expected_output))

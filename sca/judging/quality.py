@@ -10,9 +10,10 @@ Every number is null where it cannot be said. The same task gets the same number
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sca.judging.answers import Answers
 from sca.judging.grounding import identities, unsupported
@@ -29,6 +30,9 @@ from sca.judging.wording import plain
 from sca.records.contract import Task
 from sca.sandbox import Box
 
+T = TypeVar("T")
+AT_ONCE = 8
+"""Places whose mutants are tried side by side."""
 NAMED = 5
 """Findings of a kind that the record names."""
 
@@ -94,8 +98,8 @@ class _Measuring:
         return self._numbers(library, [*missing, *self.findings.guessed])
 
     async def _known_states(self) -> None:
-        base, nothing = await asyncio.gather(
-            self.bench.try_calls(self.acts, always=True), self.bench.try_calls((), always=True)
+        base, nothing = await _together(
+            [self.bench.try_calls(self.acts, always=True), self.bench.try_calls((), always=True)]
         )
         if base.refused:
             raise UnmeasuredError("its tool calls cannot be made again")
@@ -106,7 +110,10 @@ class _Measuring:
 
     async def _mutate(self) -> set[str]:
         """Try all mutants; the places whose values the check does not care about."""
-        groups = await asyncio.gather(*(self._until_enough(group) for group in self.mutator.values()))
+        groups: list[list[tuple[Mutant, bool]]] = []
+        waiting = self.mutator.values()
+        while batch := list(islice(waiting, AT_ONCE)):
+            groups += await _together(map(self._until_enough, batch))
         structures = [await self._try(mutant) for mutant in self.mutator.structures()]
         tried = [pair for group in groups for pair in group] + [pair for pair in structures if pair]
         accepted: dict[str, list[bool]] = defaultdict(list, {place: [True] for place in self.idle})
@@ -121,12 +128,13 @@ class _Measuring:
         await self._extras([mutant for mutant, _ in tried if mutant.kind == "other_value"])
         return {place for place, passes in accepted.items() if all(passes)}
 
-    async def _until_enough(self, group: Sequence[Mutant]) -> list[tuple[Mutant, bool]]:
+    async def _until_enough(self, group: Iterable[Mutant]) -> list[tuple[Mutant, bool]]:
         """One after the other, until enough of them were not refused."""
         found: list[tuple[Mutant, bool]] = []
         for mutant in group:
-            if len(found) < ENOUGH and (pair := await self._try(mutant)):
-                found.append(pair)
+            found += [pair] if (pair := await self._try(mutant)) else []
+            if len(found) == ENOUGH:
+                break
         return found
 
     async def _try(self, mutant: Mutant) -> tuple[Mutant, bool] | None:
@@ -147,15 +155,15 @@ class _Measuring:
         answers = self.answers
         if not answers.answer:
             return
-        facts = answers.facts
-        tries = {f"answer[{f.text}]": [answers.without(f), *answers.wrong(f)] for f in facts}
+        facts = answers.places()
+        tries = {place: [answers.without(fact), *answers.wrong(fact)] for place, fact in facts.items()}
         if not facts and not self.surroundings.environment.user:
             tries = {"answer": answers.corrupted()}
         passed = {place: await self.bench.answers(self.acts, texts) for place, texts in tries.items()}
         if self.acts and not (answers.asked_for and facts):
             return
         idle = {place for place, said in passed.items() if said and said[0]} if facts else set()
-        asked = {f"answer[{fact.text}]" for fact in facts if fact.amount or answers.asked_by_name(fact)}
+        asked = {place for place, fact in facts.items() if fact.amount or answers.asked_by_name(fact)}
         courtesy = idle - asked if idle < set(passed) else set()
         for place, said in passed.items():
             if place not in courtesy:
@@ -177,6 +185,15 @@ class _Measuring:
             "effect": effect(self.task, self.attempted, self.base.digest, self.answers),
             "programs": self.bench.programs + library.programs,
         }
+
+
+async def _together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What they come to. All have ended when one has raised: their container goes on to the next task."""
+    ended = await asyncio.gather(*works, return_exceptions=True)
+    for one in ended:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in ended if not isinstance(one, BaseException)]
 
 
 def _share(rejected: Sequence[bool]) -> float | None:

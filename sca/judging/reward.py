@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sca.controls import strip_controls
+from sca.errors import StateLost
 from sca.judging import published
 from sca.judging.replaying import Act, replay
 from sca.records.contract import Task
@@ -57,6 +58,8 @@ def missing(task: Task, kind: Kind) -> str | None:
         return "solution: is null, and so are actions; the reward `state` needs one of them"
     if kind == "official" and task.actions is None and task.expected_output is None:
         return "actions: is null; the reward `official` needs a benchmark's actions, or its expected_output"
+    if kind == "official" and task.actions is None and not published.is_written(task.expected_output or ""):
+        return "expected_output: is no value as Python writes it; a text stands in quotes"
     return None
 
 
@@ -165,7 +168,10 @@ class Judge:
             else:
                 run = await world.run(task.solution)
                 problem = None if run.status == "ok" else f"the task's solution: {_note(run)}"
-            after = await world.state_hash(), await _marks(world)
+            try:
+                after = await world.state_hash(), await _marks(world)
+            except StateLost as lost:  # the task's doing; raised, it would be taken for the attempt's
+                return _Target("", "", False, problem or strip_controls(f"the task's solution: {lost}"))
             noop = before[0] == after[0] if self.kind == "official" else before == after
             return _Target(*after, noop, problem and strip_controls(problem), [*map(strip_controls, refused)])
         finally:

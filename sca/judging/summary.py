@@ -11,7 +11,8 @@ from sca.records.contract import JudgedTask
 
 def quality_figures(tasks: Sequence[JudgedTask]) -> dict[str, Any]:
     """Over the valid tasks that were measured: means, shares, and how many each flag is held against."""
-    found = [task.verdict.quality for task in tasks if task.verdict.valid and "grounded" in task.verdict.quality]
+    valid = (task.verdict.quality for task in tasks if task.verdict.valid)
+    found = [quality for quality in valid if "grounded" in quality and "unmeasured" not in quality]
     flags = Counter(flag for quality in found for flag in quality.get("flags", ()))
     return {
         "measured": len(found),

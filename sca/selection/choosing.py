@@ -81,10 +81,11 @@ def _different(records: Sequence[Kept]) -> list[Kept]:
     seen: set[object] = set()
     kept: list[Kept] = []
     for record in records:
-        if isinstance(record, JudgedTask) and record.verdict.quality.get("duplicate_of"):
-            continue
-        if (content := _content(record)) not in seen:
-            seen.add(content)
+        same = {_content(record)}
+        if isinstance(record, JudgedTask):  # the one that it repeats need not be among these
+            same.add((record.environment, record.verdict.quality.get("duplicate_of") or record.id))
+        if not same & seen:
+            seen |= same
             kept.append(record)
     return kept
 

@@ -2,7 +2,7 @@
 
 Names stand for facts of a record; there are numbers, text, True, False, None, comparisons (chained, and `in`), `and`,
 `or`, `not`, and + - * / % on numbers. Nothing else: no calls, no attributes, no indexing. A fact that a record lacks
-is None: it equals None alone, and every order comparison and sum with it is false.
+is None: it equals None alone, every order comparison and sum with it is false, and nothing is in it.
 """
 
 import ast
@@ -136,7 +136,7 @@ class Condition:
         if isinstance(op, ast.In | ast.NotIn):
             if not isinstance(other, list) and not (isinstance(one, str) and isinstance(other, str)):
                 if one is None or other is None:
-                    return False
+                    return isinstance(op, ast.NotIn)  # as in a list: nothing is in what is missing
                 raise self._at(node, "`in` asks for text in text, or for one of a list: family in ('a', 'b')")
             return (one in other) is isinstance(op, ast.In)
         if one is None or other is None:

@@ -36,6 +36,7 @@ def summarise(
     Only tasks with all their trials count: an attempt that the machinery lost is missing, not a failure. An estimate
     is None where no task has all its trials. `tools`: task id → the tools that its solution calls (`tools_by_task`).
     """
+    attempts = [attempt for attempt in attempts if attempt.attempt < trials]  # a file may hold more, asked for before
     tallies = tally(attempts, [task.id for task in tasks], trials)
     groups: dict[str, dict[str, list[str]]] = {
         "families": _grouped((task.family, task.id) for task in tasks),

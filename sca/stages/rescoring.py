@@ -1,6 +1,7 @@
 """Rescore: judge stored attempts again, from their recorded tool calls and answers, without a model."""
 
 import inspect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,13 @@ UNJUDGED = ("out_of_turns", "out_of_context", "malformed")
 
 
 def tasks_of(attempts: Sequence[Trajectory], tasks: Sequence[Task], file: str, where: str) -> dict[str, Task]:
-    """The tasks of the attempts in `file`, by id. Raises `BadInput` naming those that `where` does not hold."""
+    """The tasks of the attempts in `file`, by id.
+
+    Raises `BadInput` naming those that `where` does not hold, and attempts of two runs that share an id.
+    """
+    if shared := [name for name, count in Counter(attempt.id for attempt in attempts).items() if count > 1]:
+        hint = "judge the attempts of each run by themselves; sca select --filter \"run == '…'\" takes them out"
+        raise BadInput([f"{file}: {name}: id: is of an attempt in several runs" for name in shared], hint=hint)
     known = {task.id: task for task in tasks}
     wanted = dict.fromkeys(attempt.task_id for attempt in attempts)
     if missing := [f"{file}: {task}: is no task of {where}" for task in wanted if task not in known]:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sca.cli.attempting import rule_of
+from sca.dialogue.setting import Setting
+from sca.records.contract import Action, Task
+
 
 def sca(folder, *arguments, code=0):
     done = subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True)
@@ -89,3 +93,12 @@ def test_a_line_that_was_cut_off_is_named_with_what_makes_it_anew(results):
 
 def test_an_evaluation_needs_an_environment(tmp_path):
     assert "name the environment with --env" in sca(tmp_path, "eval", code=2).stderr
+
+
+def test_who_judges_knows_the_defects_that_the_environment_knows_at_first_and_again():
+    arguments = {"reservation_id": "CZ9RDV", "cabin": "no cabin"}
+    task = Task(
+        id="t", environment="airline", actions=[Action(name="update_reservation_flights", arguments=arguments)]
+    )
+    setting = Setting.open("airline")
+    assert rule_of(setting, "official").known_defects(task) == setting.defects(task) != []

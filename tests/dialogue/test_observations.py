@@ -54,6 +54,8 @@ def test_a_literal_loses_what_only_a_parser_needs(printed, seen):
         "[1, 2",
         "<Order {'a': 1}>",
         "{1} {'a'}",
+        "[{'b', 'a'}]",
+        "{'sizes': {'s', 'm', 'l'}}",
         "Traceback (most recent call last):\n  ['a', 'b']\nKeyError: 'a'",
     ],
 )

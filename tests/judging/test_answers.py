@@ -27,6 +27,24 @@ def test_an_amount_gives_way_to_another_of_its_kind_and_to_near_misses():
     assert "1244.5" in fact.instead
 
 
+def test_a_fact_that_is_said_twice_is_wrong_or_left_out_in_both_places():
+    told = answers("It cost 1234.5 dollars. So I found 1,234.50 for the Tent, which is green. Green!")
+    price, colour = told.facts
+    assert told.without(price) == "It cost  dollars. So I found  for the Tent, which is green. Green!"
+    assert told.wrong(colour) == [
+        "It cost 1234.5 dollars. So I found 1,234.50 for the Tent, which is crimson. crimson!"
+    ]
+    assert told.equivalent()["numbers with two decimals"].count("1234.50") == 2
+
+
+def test_where_nobody_listens_each_place_is_a_fact_of_its_own():
+    told = answers("[2, 2]", user=False)
+    assert {place: told.wrong(fact)[0] for place, fact in told.places().items()} == {
+        "answer[2]": "[3, 2]",
+        "answer[2 at 4]": "[2, 3]",
+    }
+
+
 def test_a_small_number_gives_way_to_one_that_holds_its_digit():
     (fact,) = answers("You have 4 orders.").facts
     assert fact.instead == ("5", "14")
@@ -45,6 +63,11 @@ def test_where_a_user_listens_the_same_may_be_said_in_many_ways():
     assert sorted(re.findall(r"\w+", ways["in another order of words"])) == sorted(
         ["Well", "It", "cost", "1234", "5", "dollars"]
     )
+
+
+def test_a_number_of_more_decimals_is_not_rounded():
+    assert not [way for way in answers("The rate is 0.125.").equivalent() if way.startswith("numbers")]
+    assert answers("It is 0.30000000000000004.").equivalent()["numbers with two decimals"] == "It is 0.30."
 
 
 def test_where_nobody_listens_only_the_number_may_be_written_otherwise():

@@ -57,6 +57,12 @@ def test_what_was_judged_by_an_earlier_run_is_remembered():
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] == "a"
 
 
+def test_the_first_stays_the_first_though_the_file_of_the_rejected_is_read_after_its_duplicate():
+    rejected, admitted = task("a", effect="1", duplicate_of=None), task("b", effect="1", duplicate_of="a")
+    duplicates = Duplicates([admitted, rejected])
+    assert duplicates.mark(task("c", effect="1")).verdict.quality["duplicate_of"] == "a"
+
+
 def test_difficulty_is_the_length_of_the_solution():
     assert (tokens(task()), lines(task())) == (15, 2)
 
@@ -80,6 +86,7 @@ def test_means_leave_out_what_is_unknown_and_what_is_not_valid():
             task("c", mutation_score=0.5, grounded=False, tolerant=True, flags=["lenient", "not_grounded"]),
             task("d", valid=False, mutation_score=0.0, **measured),
             task("e"),
+            task("f", mutation_score=None, grounded=None, tolerant=None, unmeasured="its programs take too long"),
         ]
     )
     assert figures["measured"] == 3

@@ -35,3 +35,7 @@ def test_survivors_pass_a_check_and_all_before_it():
 def test_each_variant_of_the_filter_asks_for_its_own_checks(failed, reached, admitted):
     task = judged(failed, reached)
     assert {variant for variant in ("none", "verifier", "solution", "full") if admits(variant, task)} == admitted
+
+
+def test_a_task_that_asks_nothing_is_admitted_by_no_filter():
+    assert not admits("none", judged(None).model_copy(update={"instruction": " \n"}))

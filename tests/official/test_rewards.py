@@ -4,6 +4,7 @@ import pytest
 import pytest_asyncio
 
 from sca.environment.loading import find, load
+from sca.errors import StateLost
 from sca.judging.reward import Judge, missing
 from sca.records.contract import Action, Task
 from sca.sandbox import Run
@@ -200,6 +201,35 @@ async def test_a_check_is_a_reward_as_before(box):
     assert [(await reward(box, "check", asked, source)).value for source in (CANCEL, "pass")] == [1, 0]
 
 
+class HungBox:
+    """Its worlds lose their state to any program."""
+
+    lost = False
+
+    async def world(self, family):
+        return self
+
+    async def run(self, source):
+        self.lost = True
+        return Run("timeout")
+
+    async def state_hash(self):
+        if self.lost:
+            raise StateLost("the state is lost: a tool hung")
+        return "fresh"
+
+    async def marks(self):
+        return {}
+
+    async def close(self):
+        self.lost = False
+
+
+async def test_a_solution_that_loses_the_state_is_not_laid_at_the_attempts_door():
+    found = await Judge("state").reward(task(solution="hang()"), HungBox(), HungBox(), "fresh", "")
+    assert (found.value, found.detail) == (0, "the task's solution: timeout")
+
+
 async def test_what_a_task_lacks_for_a_reward_is_named():
     bare = Task(id="t", environment="retail", instruction="x")
     assert [missing(bare, kind).partition(":")[0] for kind in ("check", "state", "official")] == [
@@ -208,3 +238,11 @@ async def test_what_a_task_lacks_for_a_reward_is_named():
         "actions",
     ]
     assert missing(task(GOLD), "official") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "lacks"), [("'marble'", False), ("[1, 2.5]", False), ("marble", True), ("1e999", True)]
+)
+async def test_a_reference_that_is_no_value_is_named_before_anything_starts(written, lacks):
+    found = missing(Task(id="t", environment="e", instruction="x", expected_output=written), "official")
+    assert bool(found and found.startswith("expected_output: ")) is lacks

@@ -81,6 +81,7 @@ def test_of_several_words_a_verdict_says_each_can_be_asked_for():
     tasks = [judged("a", "Do it.", flags=["lenient", "over_strict"]), judged("b", "Do that.", flags=[])]
     assert kept(tasks, conditions=("'lenient' in flags",)) == ["a"]
     assert kept(tasks, conditions=("flags == None",)) == ["b"]
+    assert kept(tasks, conditions=("'lenient' not in flags",)) == ["b"]
 
 
 def test_a_task_is_chosen_by_what_its_verdict_says():
@@ -90,6 +91,11 @@ def test_a_task_is_chosen_by_what_its_verdict_says():
 
 def test_tasks_that_ask_or_do_the_same_are_kept_once():
     assert kept(TASKS, dedup=True) == ["a"]
+
+
+def test_of_tasks_that_do_the_same_one_is_kept_though_the_first_of_them_was_left_out():
+    tasks = [*TASKS, judged("d", "Do what was said.", duplicate_of="a")]
+    assert kept(tasks, conditions=("mutation_score != 0.9",), dedup=True) == ["b", "c"]
 
 
 def test_tasks_without_an_instruction_are_no_duplicates():

@@ -41,6 +41,11 @@ def test_a_task_with_a_lost_attempt_lowers_coverage_and_not_the_rate():
     assert (summary["coverage"], summary["tasks_counted"], value(summary, "pass@1")) == (0.75, 1, 1.0)
 
 
+def test_attempts_beyond_the_trials_are_left_out():
+    summary = summarise(attempts(a="1100", b="01"), tasks("a", "b"), 2)
+    assert (summary["coverage"], summary["tasks_counted"], value(summary, "pass@1")) == (1.0, 2, 0.75)
+
+
 def test_where_no_task_is_whole_nothing_is_estimated():
     summary = summarise(attempts(a="1", b=""), tasks("a", "b", family="f"), 2)
     assert (summary["pass@1"], summary["pass^2"], summary["families"], summary["coverage"]) == (None, None, {}, 0.25)

@@ -91,3 +91,9 @@ async def test_an_attempt_that_ran_out_of_turns_stays_without_reward(states, sho
 def test_an_attempt_without_its_task_is_named():
     with pytest.raises(BadInput, match=r"r\.jsonl: t: is no task of tasks\.jsonl"):
         tasks_of([attempt([], None)], [], "r.jsonl", "tasks.jsonl")
+
+
+def test_attempts_of_two_runs_that_share_an_id_are_named():
+    both = [attempt([], None, run="111111"), attempt([], None, run="222222")]
+    with pytest.raises(BadInput, match=r"r\.jsonl: t-a0: id: is of an attempt in several runs"):
+        tasks_of(both, [TASK], "r.jsonl", "tasks.jsonl")
