@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import time
 
 import pytest
 
@@ -32,12 +31,10 @@ def test_each_value_of_a_call_gives_way():
     assert places == [["tag.order_id"], ["tag.tags[0]"], ["tag.tags[1]"]]
 
 
-def test_a_list_of_thousands_holds_nobody_up():
-    began = time.process_time()
+def test_of_a_list_of_thousands_only_some_give_way():
     groups = list(mutator([f"t{number}" for number in range(5_000)]).values())
     assert len(groups) == PLACES
     assert next(groups[-1]).place == f"tag.tags[{PLACES - 2}]"
-    assert time.process_time() - began < 5  # all of them at once would take minutes
 
 
 async def test_where_one_raises_the_others_have_ended():
