@@ -178,22 +178,26 @@ def checks_of(toolset: type[Toolset]) -> dict[str, Tool]:
 
 
 def _marked(toolset: type[Toolset]) -> dict[str, Tool]:
-    tools: dict[str, Tool] = {}
-    for cls in reversed(toolset.__mro__):
-        for name, function in vars(cls).items():
-            mark = getattr(function, _MARK, None)
-            if mark is not None:
-                kind, ends = mark
-                signature = _without_self(function)
-                tools[name] = Tool(
-                    name=name,
-                    kind=kind,
-                    signature=f"{name}{signature}".replace("typing.", ""),
-                    call=f"{name}{_without_types(signature)}",
-                    doc=inspect.getdoc(function) or "",
-                    ends=ends,
-                )
-    return tools
+    marks = {
+        name: mark
+        for cls in reversed(toolset.__mro__)
+        for name, function in vars(cls).items()
+        if (mark := getattr(function, _MARK, None)) is not None
+    }
+    return {name: _tool(name, getattr(toolset, name), *mark) for name, mark in marks.items()}
+
+
+def _tool(name: str, function: Callable[..., Any], kind: Kind, ends: bool) -> Tool:
+    """`function`: the one that a call reaches, which may override a marked one without a mark of its own."""
+    signature = _without_self(function)
+    return Tool(
+        name=name,
+        kind=kind,
+        signature=f"{name}{signature}".replace("typing.", ""),
+        call=f"{name}{_without_types(signature)}",
+        doc=inspect.getdoc(function) or "",
+        ends=ends,
+    )
 
 
 def _without_self(function: Callable[..., Any]) -> inspect.Signature:

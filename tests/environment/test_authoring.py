@@ -39,6 +39,18 @@ def test_a_signature_is_written_as_in_python_without_self():
     assert tools_of(Desk)["step"].signature == "step(ways: Literal['up', 'down']) -> None"
 
 
+def test_a_tool_that_is_overridden_without_a_mark_is_shown_as_it_is_called():
+    class Wider(Desk):
+        def leave(self, where: str, politely: bool = True) -> str:
+            """Leave, or be asked to."""
+            return where
+
+    shown = tools_of(Wider)["leave"]
+    assert (shown.kind, shown.signature, shown.doc) == (
+        tools_of(Desk)["leave"].kind, "leave(where: str, politely: bool = True) -> str", "Leave, or be asked to.",
+    )  # fmt: skip
+
+
 def test_postponed_annotations_are_written_without_quotes():
     class Late(Toolset):
         @read
