@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from forked import sca
+from forked import lines, sca
 
 from sca.dialogue import hand_in
 from sca.dialogue.attempts import ModelAgent
@@ -47,10 +47,6 @@ REPLIES = [
     {"key": "shop-*-a1", "texts": ["ANSWER: done END ANSWER"]},
     {"key": "shop-*-a2", "texts": ["ACTION:\nprint('0123456789' * 50)\nEND ACTION", *[LOOK] * 14]},
 ]
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
