@@ -35,3 +35,8 @@ def test_survivors_pass_a_check_and_all_before_it():
 def test_each_variant_of_the_filter_asks_for_its_own_checks(failed, reached, admitted):
     task = judged(failed, reached)
     assert {variant for variant in ("none", "verifier", "solution", "full") if admits(variant, task)} == admitted
+
+
+@pytest.mark.parametrize("missing", ["instruction", "evaluation_function"])
+def test_what_cannot_be_asked_or_checked_is_admitted_by_none(missing):
+    assert not admits("none", judged(None).model_copy(update={missing: None}))
