@@ -1,7 +1,9 @@
-"""Containers that several tests use: started once, each test on a fresh copy of the state."""
+"""What several tests use: the command line in their own process, and containers, started once."""
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -34,6 +36,23 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 async def shop_in_docker():
-    """The small shop in real containers."""
+    """The small shop in real containers, each test on a fresh copy of the state."""
     async with DockerSandbox(FOLDER) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def sca_here(tmp_path, monkeypatch, capfd):
+    """`sca ARGUMENTS` in this process and the test's folder: to start another takes longer than most commands do."""
+    from sca.cli import main
+
+    def sca_here(*arguments, code=0):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["sca", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        done = subprocess.CompletedProcess(arguments, ended.value.code or 0, *capfd.readouterr())
+        assert code in (None, done.returncode), done.stderr
+        return done
+
+    return sca_here

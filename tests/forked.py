@@ -1,6 +1,7 @@
 """`sca` in a process of its own that is forked from one which has PyTorch loaded: loading it takes longer than most
 commands do. What it does is the same, and it can be killed like any other."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -62,6 +63,11 @@ def sca(folder: Path, *arguments: str, code: int = 0, timeout: float = 300) -> s
     ended, said = start(folder, *arguments).wait(timeout)
     assert ended == code, said
     return said
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The records that a command left in a file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def _call(how: tuple[Any, ...], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

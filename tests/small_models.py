@@ -1,6 +1,8 @@
 """Small random models and tokenizers, built on the spot: no test downloads anything."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -38,6 +40,14 @@ def tokenizer(
     made = PreTrainedTokenizerFast(tokenizer_object=core, eos_token=eos, bos_token=bos)
     made.chat_template = template
     return made
+
+
+def plain_logprobs(model: Any, prompt: Sequence[int], sampled: Sequence[int]) -> list[float]:
+    """Of each sampled token at temperature 1, by one forward pass of the model as transformers loads it."""
+    with torch.inference_mode():
+        logits = model(torch.tensor([[*prompt, *sampled]]), use_cache=False).logits[0].double()
+    logprobs = torch.log_softmax(logits, dim=-1)
+    return [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(sampled)]
 
 
 def llama(folder: Path, *, tokens: PreTrainedTokenizerFast | None = None, seed: int = 0, **settings) -> Path:

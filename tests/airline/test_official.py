@@ -1,11 +1,10 @@
 """A benchmark's task file for airline: tasks that change nothing are left out and counted, defects are told."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from airline.desk import AIRLINE, FOLDER, SMALL
+from forked import sca
 
 pytestmark = pytest.mark.docker
 
@@ -57,25 +56,13 @@ def run(tmp_path_factory):
     (folder / "tasks_test.py").write_text(TASKS, encoding="utf-8")
     found = {}
     for agent, more in (("oracle", ()), ("nop", ("--keep-unchanged",))):
-        words = ["--env", "airline", "--data", FOLDER / "small", "--tasks", "tasks_test.py", "--reward", "official"]
-        command = [
-            sys.executable,
-            "-m",
-            "sca",
-            "eval",
-            *words,
-            "--agent",
-            agent,
-            "--trials",
-            "1",
-            "-o",
-            f"{agent}.jsonl",
-        ]
-        done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
+        told = sca(
+            folder, "eval", "--env", "airline", "--data", str(FOLDER / "small"), "--tasks", "tasks_test.py",
+            "--reward", "official", "--agent", agent, "--trials", "1", "-o", f"{agent}.jsonl", *more,
+        )  # fmt: skip
         lines = (folder / f"{agent}.jsonl").read_text().splitlines()
         summary = json.loads((folder / f"{agent}.summary.json").read_text())
-        found[agent] = done.stderr, [json.loads(line) for line in lines], summary
+        found[agent] = told, [json.loads(line) for line in lines], summary
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from airline.desk import FOLDER
-from stages.test_users import lines, sca
+from forked import lines, sca
 
 from sca.records.contract import Task
 from sca.records.reading import read

@@ -13,12 +13,6 @@ from sca.dialogue.setting import Setting
 from sca.records.contract import Action, Task
 
 
-def sca(folder, *arguments, code=0):
-    done = subprocess.run([sys.executable, "-m", "sca", *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == code, done.stderr
-    return done
-
-
 @pytest.fixture
 def results(tmp_path):
     for name, rewards in (("a", (0, 1, 0, 0)), ("b", (1, 1, 1, 0))):
@@ -33,8 +27,8 @@ def results(tmp_path):
     return tmp_path
 
 
-def test_two_results_are_printed_side_by_side(results):
-    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl").stdout
+def test_two_results_are_printed_side_by_side(results, sca_here):
+    told = sca_here("eval", "--compare", "a.jsonl", "b.jsonl").stdout
     (line,) = [line for line in told.splitlines() if line.startswith(" pass@1")]
     assert line.split() == [
         "pass@1",
@@ -63,36 +57,38 @@ def test_figures_stay_whole_beside_long_names_and_in_a_narrow_window(results):
 
 
 @pytest.mark.parametrize("taken", ["keep.json", "b.jsonl.meta.json"])
-def test_a_comparison_replaces_nothing_but_one(results, taken):
+def test_a_comparison_replaces_nothing(results, sca_here, taken):
     (results / "keep.json").write_text("[1]")
     before = (results / taken).read_text()
-    sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", taken, code=2)
+    sca_here("eval", "--compare", "a.jsonl", "b.jsonl", "-o", taken, code=2)
     assert (results / taken).read_text() == before
-    for _ in range(2):
-        sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "new.json")
-    sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "/dev/null")
+
+
+def test_a_comparison_replaces_one_and_no_device(results, sca_here):
+    for place in ("new.json", "new.json", "/dev/null"):
+        sca_here("eval", "--compare", "a.jsonl", "b.jsonl", "-o", place)
     assert not Path("/dev/null").is_file()
 
 
-def test_the_figures_of_a_comparison_can_be_had_as_json(results):
-    found = json.loads(sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "-o", "-").stdout)
+def test_the_figures_of_a_comparison_can_be_had_as_json(results, sca_here):
+    found = json.loads(sca_here("eval", "--compare", "a.jsonl", "b.jsonl", "-o", "-").stdout)
     assert found["pass@2"]["difference"]["value"] == 0.5
 
 
-def test_a_flag_that_would_do_nothing_is_an_error(results):
-    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", "--trials", "2", code=2).stderr
+def test_a_flag_that_would_do_nothing_is_an_error(results, sca_here):
+    told = sca_here("eval", "--compare", "a.jsonl", "b.jsonl", "--trials", "2", code=2).stderr
     assert told == "error: --trials: means nothing to --compare\n"
 
 
-def test_a_line_that_was_cut_off_is_named_with_what_makes_it_anew(results):
+def test_a_line_that_was_cut_off_is_named_with_what_makes_it_anew(results, sca_here):
     (results / "b.jsonl").write_text((results / "b.jsonl").read_text()[:-30])
-    told = sca(results, "eval", "--compare", "a.jsonl", "b.jsonl", code=1).stderr
+    told = sca_here("eval", "--compare", "a.jsonl", "b.jsonl", code=1).stderr
     assert "b.jsonl, line 4: is not JSON" in told
     assert told.splitlines()[-1].endswith("one that was cut off is made anew by the command that made the file")
 
 
-def test_an_evaluation_needs_an_environment(tmp_path):
-    assert "name the environment with --env" in sca(tmp_path, "eval", code=2).stderr
+def test_an_evaluation_needs_an_environment(sca_here):
+    assert "name the environment with --env" in sca_here("eval", code=2).stderr
 
 
 def test_who_judges_knows_the_defects_that_the_environment_knows_at_first_and_again():

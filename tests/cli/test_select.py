@@ -30,8 +30,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_dry_run_counts_and_writes_nothing(folder):
-    told = sca(folder, "select", "t.jsonl", "--filter", "0 < avg < 1", "--best", "1", "--dry-run").stderr
+def test_a_dry_run_counts_and_writes_nothing(folder, sca_here):
+    told = sca_here("select", "t.jsonl", "--filter", "0 < avg < 1", "--best", "1", "--dry-run").stderr
     assert told.splitlines() == [
         "6 attempts at 3 tasks  read",
         "2 attempts at 1 tasks  --filter '0 < avg < 1'",
@@ -41,8 +41,8 @@ def test_a_dry_run_counts_and_writes_nothing(folder):
     assert [path.name for path in folder.iterdir()] == ["t.jsonl"]
 
 
-def test_lines_are_kept_with_fields_that_we_do_not_know_and_a_sidecar_says_how(folder):
-    sca(folder, "select", "t.jsonl", "--filter", "reward == 1 and attempts == 2", "-o", "s.jsonl")
+def test_lines_are_kept_with_fields_that_we_do_not_know_and_a_sidecar_says_how(folder, sca_here):
+    sca_here("select", "t.jsonl", "--filter", "reward == 1 and attempts == 2", "-o", "s.jsonl")
     assert [json.loads(line)["mine"] for line in (folder / "s.jsonl").read_text().splitlines()] == [1, 2, 3]
     meta = json.loads((folder / "s.jsonl.meta.json").read_text())
     assert (meta["settings"]["filter"], meta["counts"]) == (
@@ -51,9 +51,9 @@ def test_lines_are_kept_with_fields_that_we_do_not_know_and_a_sidecar_says_how(f
     )
 
 
-def test_a_file_that_is_there_is_not_replaced_unasked(folder):
+def test_a_file_that_is_there_is_not_replaced_unasked(folder, sca_here):
     (folder / "s.jsonl").write_text("mine\n")
-    told = sca(folder, "select", "t.jsonl", "-o", "s.jsonl", code=2).stderr
+    told = sca_here("select", "t.jsonl", "-o", "s.jsonl", code=2).stderr
     assert "s.jsonl is there; name another file with -o, or replace it with --force" in told
     assert (folder / "s.jsonl").read_text() == "mine\n"
 
@@ -68,17 +68,17 @@ def test_of_two_commands_one_writes(folder):
     assert len((folder / "out.jsonl").read_text().splitlines()) == 6
 
 
-def test_a_file_that_another_command_is_writing_is_left_to_it(folder):
+def test_a_file_that_another_command_is_writing_is_left_to_it(folder, sca_here):
     with open(folder / "out.jsonl.tmp", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        done = sca(folder, "select", "t.jsonl", "-o", "out.jsonl", code=2)
+        done = sca_here("select", "t.jsonl", "-o", "out.jsonl", code=2)
     assert "out.jsonl is being written by another command" in done.stderr
 
 
-def test_nothing_selected_is_no_other_error(folder):
-    sca(folder, "select", "t.jsonl", "--filter", "turns > 9", "-o", "none.jsonl")
-    assert "0 of 0 lines" in sca(folder, "select", "none.jsonl", "--filter", "avg < 1", "-o", "-").stderr
-    done = sca(folder, "export", "none.jsonl", "--to", "openai", code=1)
+def test_nothing_selected_is_no_other_error(folder, sca_here):
+    sca_here("select", "t.jsonl", "--filter", "turns > 9", "-o", "none.jsonl")
+    assert "0 of 0 lines" in sca_here("select", "none.jsonl", "--filter", "avg < 1", "-o", "-").stderr
+    done = sca_here("export", "none.jsonl", "--to", "openai", code=1)
     assert "there are no records in none.jsonl" in done.stderr
 
 
@@ -93,23 +93,23 @@ def test_selection_is_piped_into_export(folder):
     assert [json.loads(line)["messages"][-1]["content"] for line in told.splitlines()] == ["1", "2"]
 
 
-def test_a_condition_is_pointed_at_in_the_error(folder):
-    told = sca(folder, "select", "t.jsonl", "--filter", "rewrd == 1", code=2).stderr
+def test_a_condition_is_pointed_at_in_the_error(folder, sca_here):
+    told = sca_here("select", "t.jsonl", "--filter", "rewrd == 1", code=2).stderr
     assert told == "error: there is no 'rewrd' here; did you mean reward?\n  rewrd == 1\n  ^^^^^\n"
 
 
-def test_attempts_and_tasks_are_not_mixed(folder):
+def test_attempts_and_tasks_are_not_mixed(folder, sca_here):
     (folder / "tasks.jsonl").write_text('{"id": "x", "environment": "e"}\n')
-    assert "hold attempts and tasks" in sca(folder, "select", "t.jsonl", "tasks.jsonl", code=2).stderr
+    assert "hold attempts and tasks" in sca_here("select", "t.jsonl", "tasks.jsonl", code=2).stderr
 
 
-def test_a_broken_line_is_named_by_its_field(folder):
+def test_a_broken_line_is_named_by_its_field(folder, sca_here):
     (folder / "bad.jsonl").write_text(json.dumps(LINES[0] | {"reward": 2}) + "\n")
-    assert "bad.jsonl, line 1: reward: must be 0 or 1" in sca(folder, "select", "bad.jsonl", code=1).stderr
+    assert "bad.jsonl, line 1: reward: must be 0 or 1" in sca_here("select", "bad.jsonl", code=1).stderr
 
 
-def test_a_flag_that_a_format_does_not_know_is_an_error(folder):
+def test_a_flag_that_a_format_does_not_know_is_an_error(folder, sca_here):
     assert (
         "--tokens: means nothing to openai"
-        in sca(folder, "export", "t.jsonl", "--to", "openai", "--tokens", code=2).stderr
+        in sca_here("export", "t.jsonl", "--to", "openai", "--tokens", code=2).stderr
     )

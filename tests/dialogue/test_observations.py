@@ -1,13 +1,12 @@
 """Observations in short: what is told without Python's punctuation, and what stays as it is."""
 
-import json
 import time
 
 import pytest
 from dialogue.voices import Voices
 from hypothesis import given
 from hypothesis import strategies as st
-from retail.shop import FOLDER, SHOP
+from retail.shop import FOLDER, write
 
 from sca.cli.roles import Flags, resolve
 from sca.dialogue.executor import ExecutorRules, attempt
@@ -91,8 +90,7 @@ def test_the_limit_is_of_what_is_shown():
 
 @pytest.fixture
 async def world(tmp_path):
-    for name, table in SHOP.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(table))
+    write(tmp_path)
     async with SubprocessSandbox(FOLDER, data=tmp_path) as sandbox, sandbox.box() as box:
         yield await box.world(None)
 

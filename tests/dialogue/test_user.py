@@ -1,10 +1,8 @@
 """A user takes part: what it says, what the agent hears, and what is recorded; without containers."""
 
-import json
-
 import pytest
 from dialogue.voices import OVERFLOW, Letters, Voices, text
-from retail.shop import FOLDER, SHOP
+from retail.shop import FOLDER, write
 
 from sca.dialogue.attempts import Job, ModelAgent, play
 from sca.dialogue.executor import ExecutorRules
@@ -41,8 +39,7 @@ def line(words, thought="secretly"):
 @pytest.fixture(scope="module")
 async def shop(tmp_path_factory):
     data = tmp_path_factory.mktemp("shop")
-    for name, table in SHOP.items():
-        (data / f"{name}.json").write_text(json.dumps(table))
+    write(data)
     async with SubprocessSandbox(FOLDER, data=data) as sandbox:
         yield sandbox
 

@@ -257,7 +257,7 @@ PASSING = {
 @pytest.mark.parametrize(("fault", "kind"), PASSING.items())
 async def test_a_fault_that_may_pass_is_counted_and_asked_again(server, fault, kind):
     server.faults = [fault]
-    async with engine(server, timeout=0.3 if kind == "timeout" else 60.0) as opened:
+    async with engine(server, timeout=1.0 if kind == "timeout" else 60.0) as opened:
         assert (await opened.complete(ASK)).text == "ACTION: 5END ACTION"
         assert opened.report()["retries"] == {kind: 1}
 

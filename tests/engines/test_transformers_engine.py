@@ -42,12 +42,8 @@ def asked(prompt=PROMPT, messages=(), seed=1, **sampling) -> Request:
 
 
 def plain_logprobs(folder, prompt, sampled) -> list[float]:
-    """Of each sampled token, by one forward pass of the model as transformers loads it."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    with torch.inference_mode():
-        logits = model(torch.tensor([[*prompt, *sampled]]), use_cache=False).logits[0].double()
-    logprobs = torch.log_softmax(logits, dim=-1)
-    return [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(sampled)]
+    return small_models.plain_logprobs(model, prompt, sampled)
 
 
 async def test_logprobs_agree_with_a_plain_forward_pass(engine, folder):

@@ -15,6 +15,7 @@ pytest.importorskip("vllm", reason="vLLM has no build for this machine", exc_typ
 import psutil
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from small_models import plain_logprobs
 from transformers import AutoModelForCausalLM
 
 from sca.dialogue.attempts import ModelAgent
@@ -28,6 +29,7 @@ from sca.engines.tokenizing import tokenizer_of
 from sca.engines.vllm_process import Options
 from sca.errors import EngineError, ScaError, UsageError
 from sca.judging.reward import Judge
+from sca.progress import Silence
 from sca.records.contract import Task, Trajectory
 from sca.records.output import Output
 from sca.records.reading import read
@@ -77,14 +79,6 @@ async def started(tmp_path_factory):
 @pytest.fixture
 def engine(started):
     return started[0]
-
-
-def plain_logprobs(model, prompt, sampled):
-    """Of each sampled token at temperature 1, by one forward pass."""
-    with torch.inference_mode():
-        logits = model(torch.tensor([[*prompt, *sampled]]), use_cache=False).logits[0].double()
-    logprobs = torch.log_softmax(logits, dim=-1)
-    return [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(sampled)]
 
 
 def test_nothing_is_said_while_it_starts(started):
@@ -164,7 +158,7 @@ async def test_two_runs_have_equal_ids_prompts_and_order(engine, tmp_path):
                     run="x",
                     state_changes=False,
                     concurrency=concurrency,
-                    progress=Progress(),
+                    progress=Silence(),
                 )
                 out.finish(counts={})
         return list(read(tmp_path / name, Trajectory).records)
@@ -175,11 +169,6 @@ async def test_two_runs_have_equal_ids_prompts_and_order(engine, tmp_path):
         assert one.messages[:2] == other.messages[:2]
         assert prompt_of(one) == prompt_of(other)
         assert len(one.tokens[0].logprobs) == sum(end - start for start, end in one.tokens[0].trained)
-
-
-class Progress:
-    def update(self, **_):
-        """Nobody looks."""
 
 
 def prompt_of(attempt):

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("vllm", reason="vLLM has no build for this machine", exc_type=ImportError)
 
 import torch
+from small_models import plain_logprobs
 from transformers import AutoModelForCausalLM
 
 from sca.dialogue.conversation import Conversation
@@ -73,15 +74,6 @@ def opened(server, monkeypatch):
     return lambda **options: open_engine("openai", "tiny", base_url=server[0], **options)
 
 
-def plain_logprobs(prompt, sampled):
-    """Of each sampled token at temperature 1, by one forward pass."""
-    model = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
-    with torch.inference_mode():
-        logits = model(torch.tensor([[*prompt, *sampled]]), use_cache=False).logits[0].double()
-    logprobs = torch.log_softmax(logits, dim=-1)
-    return [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(sampled)]
-
-
 @pytest.mark.parametrize("tokenizer", [None, str(SHIPPED)])
 async def test_ids_and_logprobs_come_back_of_chats_and_of_token_prompts(opened, tokenizer):
     renderer = renderer_of(SHIPPED)
@@ -91,7 +83,8 @@ async def test_ids_and_logprobs_come_back_of_chats_and_of_token_prompts(opened, 
         said = await engine.complete(request)
     assert list(said.prompt_ids) == renderer.prompt(CHAT)
     assert said.text.endswith(("END ACTION", "END ANSWER"))
-    assert said.logprobs == pytest.approx(plain_logprobs(said.prompt_ids, said.token_ids), abs=1e-3)
+    model = AutoModelForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
+    assert said.logprobs == pytest.approx(plain_logprobs(model, said.prompt_ids, said.token_ids), abs=1e-3)
     assert said.usage == {"prompt_tokens": len(said.prompt_ids), "completion_tokens": len(said.token_ids)}
 
 

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from copy import deepcopy
+from types import SimpleNamespace
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from experiments.__main__ import FRESH, ROOT
+from experiments.__main__ import FRESH, ROOT, main
 from experiments.again import agreement, noted, recalled, summary
 from experiments.expectations import expectations
 from experiments.findings import _different, core, findings
@@ -42,6 +46,12 @@ def evidence(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def found(evidence):
+    """What is found there."""
+    return findings(evidence, FRESH)
+
+
 def guessed(number):
     """A valid task whose solution only says something."""
     verdict = {"valid": True, "reason": None, "checks": {}, "quality": {"solution_calls": 0}}
@@ -59,19 +69,19 @@ def _results(place, name, tasks, successes, trials):
     (place / ".made" / name).write_text("sca eval")
 
 
-def test_rates_are_means_over_seeds_and_gains_are_paired(evidence):
-    full = findings(evidence, {"calculation": FRESH["calculation"]})["calculation"]["arms"]["full"]
+def test_rates_are_means_over_seeds_and_gains_are_paired(found):
+    full = found["calculation"]["arms"]["full"]
     assert (full["seen"]["value"], full["seen"]["seeds"]) == (0.875, [1.0, 0.75])
     assert full["seen gain"] == {"value": 0.625, "low": 0.625, "high": 0.625}
 
 
-def test_the_last_line_names_the_four_arms(evidence):
-    told = core(findings(evidence, FRESH))
+def test_the_last_line_names_the_four_arms(found):
+    told = core(found)
     assert list(told) == ["base", "none", "full", "control"]
     assert told["none"] == {"pass@1": 0.5, "low": 0.5, "high": 0.5, "seeds": [0.5, 0.5]}
 
 
-def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp_path):
+def test_proposals_are_read_and_what_the_judge_let_through_is_told(found, tmp_path):
     place = tmp_path / "pae" / "calculation" / "seed-1"
     (place / ".made").mkdir(parents=True)
     (place / ".made" / "clean").touch()
@@ -99,7 +109,7 @@ def test_proposals_are_read_and_what_the_judge_let_through_is_told(evidence, tmp
     told = findings(tmp_path, FRESH)["pae"]
     assert (told["episodes"], told["proposed"], told["read"], told["attempts"]) == (3, 2, 1, 3)
     assert (told["right"], told["rewarded"], told["rewarded and right"]) == (1, 2, 1)
-    written = page({**findings(evidence, FRESH), "pae": told}, {}, [], "", "")
+    written = page({**found, "pae": told}, {}, [], "", "")
     assert "Of 3 episodes 2 hold an instruction, 1 of them" in written
     assert "Trained on these it solves 75.0% [75.0, 75.0] of the fresh draws, +50.0 [+50.0, +50.0] points" in written
 
@@ -109,8 +119,8 @@ def test_an_arm_that_was_not_run_to_its_end_is_left_out(evidence):
     assert arm(seeds(evidence / "calculation"), "unfinished-fresh") is None
 
 
-def test_the_page_says_what_holds_and_what_was_not_run(evidence):
-    text = page(findings(evidence, FRESH), {}, [], "WEAKNESS.", "TRIED.")
+def test_the_page_says_what_holds_and_what_was_not_run(found):
+    text = page(found, {}, [], "WEAKNESS.", "TRIED.")
     assert "WEAKNESS." in text
     assert "TRIED." in text
     assert "| full | 87.5% [87.5, 87.5] | 100.0 / 75.0 | 100.0% | +62.5 [+62.5, +62.5] |" in text
@@ -173,42 +183,51 @@ def test_what_was_expected_of_the_further_parts_is_held_against_them(parts, hold
     assert told(**parts) == holds
 
 
-def command(evidence, docs, *more):
-    """The last line of `python -m experiments`, and what it says beside."""
+def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(docs), *more],
+        [sys.executable, "-m", "experiments", str(evidence), "--docs", str(tmp_path)],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1]), done.stderr
-
-
-def test_the_command_ends_with_one_line_of_json_and_draws(evidence, tmp_path):
-    last, _ = command(evidence, tmp_path)
-    assert last["base"]["pass@1"] == 0.25
+    assert json.loads(done.stdout.splitlines()[-1])["base"]["pass@1"] == 0.25
     assert (tmp_path / "evidence" / "calculation.svg").read_text().startswith("<?xml")
     assert "calculation.svg" in (tmp_path / "evidence.md").read_text()
 
 
-def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(evidence, tmp_path):
+@pytest.fixture
+def command(evidence, tmp_path, monkeypatch):
+    """The command in this process, but for the plots: the last line that it prints, and what it says beside."""
+    monkeypatch.setitem(sys.modules, "experiments.plots", SimpleNamespace(draw=lambda found, folder: []))
+    app = typer.Typer()
+    app.command()(main)
+
+    def command(*more):
+        done = CliRunner().invoke(app, [str(evidence), "--docs", str(tmp_path), *more])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+    return command
+
+
+def test_the_last_line_is_of_this_run_and_earlier_parts_are_named(command, found, tmp_path):
     base = fingerprint(ROOT / "sca/models/tiny")
-    fuller = findings(evidence, FRESH)
-    fuller["calculation"]["arms"]["base"]["seen"] |= {"value": 0.9, "low": 0.9, "high": 0.9, "seeds": [0.9] * 9}
-    keep({"calculation": fuller["calculation"]}, tmp_path / "evidence" / "findings.json", base)
-    last, told = command(evidence, tmp_path)
+    fuller = deepcopy(found["calculation"])
+    fuller["arms"]["base"]["seen"] |= {"value": 0.9, "low": 0.9, "high": 0.9, "seeds": [0.9] * 9}
+    keep({"calculation": fuller}, tmp_path / "evidence" / "findings.json", base)
+    last, told = command()
     assert last["base"]["pass@1"] == 0.25
     assert "findings.json: calculation\n" in told
     assert "90.0%" in (tmp_path / "evidence.md").read_text()
 
 
-def test_a_second_run_is_compared_and_replaces_nothing(evidence, tmp_path):
+def test_a_second_run_is_compared_and_replaces_nothing(command, found, tmp_path):
     kept, base = tmp_path / "evidence" / "findings.json", fingerprint(ROOT / "sca/models/tiny")
-    first = findings(evidence, FRESH)
-    seen, held_out = (first["calculation"]["arms"]["full"][sort] for sort in ("seen", "held-out"))
-    seen["seeds"], held_out["seeds"] = [0.9, 0.8, 0.1], [0.9, 0.85, 0.1]
-    keep({"calculation": first["calculation"]}, kept, base)
+    first = deepcopy(found["calculation"])
+    seen, held_out = (first["arms"]["full"][sort] for sort in ("seen", "held-out"))
+    seen["seeds"], held_out["seeds"] = [0.9, 0.8], [0.9, 0.85]  # no more than now: it could be replaced
+    keep({"calculation": first}, kept, base)
     before = kept.read_text()
-    last, _ = command(evidence, tmp_path, "--again")
+    last, _ = command("--again")
     assert kept.read_text() == before
     assert (last["compared"], last["same"], last["agree"]) == (16, 15, 15)
     assert last["apart"] == ["calculation: full, seen"]
@@ -218,7 +237,7 @@ def test_a_second_run_is_compared_and_replaces_nothing(evidence, tmp_path):
         text = (tmp_path / "evidence.md").read_text()
         assert "| calculation | 1 to 2 | 16 | 15 | 15 | full, seen | 85.0% | 87.5% [87.5, 87.5] |" in text
         assert "Not agreeing: calculation: full, seen.\n" in text
-        command(evidence, tmp_path)
+        command()
 
 
 def test_a_second_run_belongs_to_its_model(tmp_path):

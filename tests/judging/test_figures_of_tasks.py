@@ -73,6 +73,10 @@ def test_a_distribution_has_quartiles_and_says_of_how_many_tasks():
     assert told["tokens"]["tasks"] == 5
 
 
+def test_the_quartiles_of_one_are_that_one():
+    assert distribution([task(solution_calls=2)])["calls"]["quartiles"] == [2, 2, 2]
+
+
 def test_the_distribution_of_nothing_is_empty():
     assert distribution([]) == {name: {"tasks": 0} for name in ("tokens", "lines", "calls")}
 

@@ -37,5 +37,6 @@ def test_each_variant_of_the_filter_asks_for_its_own_checks(failed, reached, adm
     assert {variant for variant in ("none", "verifier", "solution", "full") if admits(variant, task)} == admitted
 
 
-def test_a_task_that_asks_nothing_is_admitted_by_no_filter():
-    assert not admits("none", judged(None).model_copy(update={"instruction": " \n"}))
+@pytest.mark.parametrize("lacking", [{"instruction": None}, {"instruction": " \n"}, {"evaluation_function": None}])
+def test_what_cannot_be_asked_or_checked_is_admitted_by_none(lacking):
+    assert not admits("none", judged(None).model_copy(update=lacking))

@@ -1,14 +1,13 @@
 """Our retail tools against a retelling of TauBench's, on the same data and the same actions."""
 
 import copy
-import hashlib
-import json
 import marshal
 
 import pytest
 from official.original import Original
 from official.retail_actions import Author
 from official.task_file import evaluate, write_task_file
+from retail.shop import state_hash
 
 from sca.environment import ToolError, tools_of
 from sca.environment.binding import Parameters
@@ -18,11 +17,6 @@ FOLDER = find("retail")
 RETAIL = load(FOLDER)
 SMALL = RETAIL.load(FOLDER / "small")
 TOOLS = tools_of(RETAIL)
-
-
-def state_hash(state):
-    text = json.dumps(state, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def fresh():

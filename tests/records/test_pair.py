@@ -73,6 +73,21 @@ def test_both_sidecars_tell_the_same_when_only_one_file_grew():
     assert [json.loads(Path(f"{name}.jsonl.meta.json").read_text())["counts"] for name in "vr"] == [{"tasks": 4}] * 2
 
 
+def test_both_sidecars_hold_what_was_noted():
+    with pair() as both:
+        both.note(model="tiny")
+        both.finish(counts={})
+    assert [json.loads(Path(f"{name}.jsonl.meta.json").read_text())["model"] for name in "vr"] == ["tiny", "tiny"]
+
+
+@pytest.mark.parametrize("name", ["v.jsonl", "r.jsonl"])
+def test_both_must_be_complete(name):
+    make()
+    os.remove(name)
+    with pair() as both:
+        assert not both.complete
+
+
 def test_an_id_may_not_be_in_both():
     make()
     shutil.copy("v.jsonl", "r.jsonl")

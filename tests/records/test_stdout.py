@@ -2,9 +2,11 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -69,9 +71,18 @@ write_lines(Path("-"), [b"%04d" % n + b"x" * 995 + b"\\n" for n in range(1000)],
 """
 
 
+def until_it_waits(process):
+    """Until a process sleeps, in a read or a write; or has ended."""
+    place, until = Path("/proc") / str(process.pid) / "stat", time.monotonic() + 30
+    while process.poll() is None and not place.read_text().rpartition(")")[2].startswith(" S"):
+        assert time.monotonic() < until, "it tries again and again"
+        time.sleep(0.01)
+
+
 def test_a_reader_that_is_slow_gets_every_line():
     with subprocess.Popen([sys.executable, "-c", SELECTOR], stdout=subprocess.PIPE) as writer:
-        time.sleep(0.5)  # the pipe is full by now
+        select.select([writer.stdout], [], [])
+        until_it_waits(writer)  # the pipe is full
         lines = writer.stdout.read().splitlines()
     assert (writer.returncode, len(lines)) == (0, 1000)
     assert {len(line) for line in lines} == {999}
@@ -83,10 +94,12 @@ import os
 from sca.records.contract import Task
 from sca.records.reading import read
 os.set_blocking(0, False)
+print("begins", flush=True)
 print(len(read("-", Task).records))
 """
     with subprocess.Popen([sys.executable, "-c", reader], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        time.sleep(1)
+        assert process.stdout.readline() == b"begins\n"
+        until_it_waits(process)
         process.stdin.write(b'{"id": "a", "environment": "e"}\n')
         process.stdin.close()
         assert process.stdout.read() == b"1\n"

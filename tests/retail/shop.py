@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 from sca.environment.loading import find, load
@@ -104,6 +105,12 @@ SHOP = {
         "p-tent": product("tent", variant("t-large", 200.0, size="large"), variant("t-small", 150.5, size="small")),
     },
 }
+
+
+def write(folder: Path, **tables: Any) -> None:
+    """The small shop, or other tables of it, as files of data."""
+    for name, table in (SHOP | tables).items():
+        (folder / f"{name}.json").write_text(json.dumps(table))
 
 
 def desk(state: Any = None) -> Any:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from stages.test_users import lines, sca
+from forked import lines, sca
 
 from sca.environment.loading import find
 from sca.records.contract import Task

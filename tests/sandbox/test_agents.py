@@ -1,5 +1,6 @@
 """What an agent does in its episode changes its reward only through the tools and its answer."""
 
+import asyncio
 import json
 
 import pytest
@@ -13,6 +14,7 @@ from sca.stages.validation import give_verdict
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.docker]
 LATER = f"import time\n    time.sleep(0.3)\n    {WORK}"
+"""Does the work when the episode has ended; those who look wait for it."""
 FORGED = "{'return_items': ['teapot-2']}"
 ATTACKS = {
     "it redefines a tool": [f"def get_order(order_id): return {FORGED}"],
@@ -42,11 +44,12 @@ ATTACKS = {
 async def episode(docker_box):
     """Does actions at one prompt; the reward, and what the next world is like."""
 
-    async def episode(actions, answer=""):
+    async def episode(actions, answer="", wait=0.0):
         world = await docker_box.world()
         session = await world.session()
         seen = [await session.execute(action) for action in actions]
         await session.close()
+        await asyncio.sleep(wait)
         reward = await check_reward(TASK, world, answer)
         state = await world.state()
         await world.close()
@@ -57,7 +60,8 @@ async def episode(docker_box):
 
 @pytest.mark.parametrize("actions", ATTACKS.values(), ids=ATTACKS)
 async def test_an_attack_earns_nothing(episode, actions):
-    reward, _, state = await episode([*actions, "import time; time.sleep(0.05)"])
+    wait = 0.5 if "0.3" in actions[0] else 0.0
+    reward, _, state = await episode([*actions, "import time; time.sleep(0.05)"], wait=wait)
     assert reward.value == 0
     assert "return_items" not in state["orders"]["A1001"]
 

@@ -40,9 +40,10 @@ def test_build_prints_the_id_of_the_image(shop):
 
 
 @pytest.mark.parametrize("arguments", [("doctor",), ("clean",), ("bench",), ("build", "--env", "calculation")])
-def test_without_an_engine_a_command_says_so_in_one_line(arguments):
-    done = sca(*arguments, SCA_DOCKER_HOST="unix:///nowhere/docker.sock")
-    assert (done.returncode, done.stdout) == (1, "")
+def test_without_an_engine_a_command_says_so_in_one_line(sca_here, monkeypatch, arguments):
+    monkeypatch.setenv("SCA_DOCKER_HOST", "unix:///nowhere/docker.sock")
+    done = sca_here("sandbox", *arguments, code=1)
+    assert done.stdout == ""
     assert done.stderr.startswith("error: no Docker engine answers at unix:///nowhere/docker.sock")
     assert done.stderr.count("\n") == 1
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sca.errors import UsageError
-from sca.records.contract import JudgedTask, Task, Trajectory, Verdict
+from sca.records.contract import JudgedTask, Message, Task, Trajectory, Verdict
 from sca.selection.choosing import Wanted, choose
 
 
@@ -42,6 +42,12 @@ def test_the_best_is_the_shortest_success():
 
 def test_of_attempts_that_say_the_same_one_is_kept():
     assert kept(ATTEMPTS, dedup=True) == ["a-a0", "a-a1", "a-a2", "b-a0", "c-a0"]
+
+
+def test_attempts_say_the_same_whatever_they_heard():
+    heard = {"role": "tool", "content": "another time"}
+    again = ATTEMPTS[5].model_copy(update={"id": "c-a1", "messages": [*ATTEMPTS[5].messages, Message(**heard)]})
+    assert kept([ATTEMPTS[5], again], dedup=True) == ["c-a0"]
 
 
 def test_a_lot_does_not_depend_on_the_order_of_the_file():

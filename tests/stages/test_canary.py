@@ -4,7 +4,7 @@ import json
 
 import pytest
 from dialogue.voices import Voices
-from retail.shop import SHOP
+from retail.shop import write
 
 from sca.cli.app import app
 
@@ -61,8 +61,7 @@ def run(request, tmp_path_factory):
     """A command, with every prompt that went to a model, and the line that it wrote."""
     command, user, style = request.param
     folder = tmp_path_factory.mktemp("canary")
-    for name, table in SHOP.items():
-        (folder / f"{name}.json").write_text(json.dumps(table))
+    write(folder)
     tasks, out = folder / "tasks.jsonl", folder / "out.jsonl"
     tasks.write_text(json.dumps(TASK) + "\n")
     key = f"{TASK['id']}-a0"

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from retail.shop import BLUE, CARD, LARGE, SHOP, order
-from stages.test_users import lines, sca
+from forked import lines, sca
+from retail.shop import BLUE, CARD, LARGE, SHOP, order, write
 
 pytestmark = pytest.mark.docker
 
@@ -62,8 +62,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explore")
     (folder / "data").mkdir()
     users = {"mona_quist_1": SHOP["users"]["mona_quist_1"] | {"orders": list(ORDERS)}}
-    for name, table in {**SHOP, "users": users, "orders": ORDERS}.items():
-        (folder / "data" / f"{name}.json").write_text(json.dumps(table))
+    write(folder / "data", users=users, orders=ORDERS)
     replies = [
         {"key": "retail-*-000000", "texts": [LOOK, WRONG, HAND_IN]},
         {"key": "calculation-*-000000", "texts": ["I wonder.", SHORT]},

@@ -59,7 +59,7 @@ def whole(tmp_path_factory, some_tasks):
 
 def stages(tasks: Path) -> dict[str, tuple[str, ...]]:
     return {
-        "explore": ("explore", "--env", "calculation", "-n", "8", "--seed", "5", "--concurrency", "4"),
+        "explore": ("explore", "--env", "calculation", "-n", "6", "--seed", "5", "--concurrency", "4"),
         "validate": ("validate", str(tasks)),
         "rollout": ("rollout", str(tasks), "--attempts", "4", "--seed", "5", "--concurrency", "4"),
         "eval": ("eval", "--env", "calculation", "--tasks", str(tasks), "--trials", "2", "--concurrency", "4"),

@@ -6,10 +6,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from forked import sca
+from forked import lines, sca
 
 from sca.dialogue import hand_in
+from sca.dialogue.attempts import ModelAgent
+from sca.dialogue.executor import ExecutorRules
+from sca.dialogue.setting import Setting
+from sca.dialogue.turns import Asker
+from sca.engines import Sampling
+from sca.engines.replay import ReplayEngine
+from sca.judging.reward import Judge
+from sca.progress import Silence
+from sca.records.contract import Task, Trajectory
+from sca.records.output import Output
+from sca.sandbox import Limits
+from sca.sandbox.host import DockerSandbox
 from sca.scaffold import FOLDER
+from sca.stages.rollouts import run_rollouts
 
 pytestmark = pytest.mark.docker
 
@@ -34,10 +47,6 @@ REPLIES = [
     {"key": "shop-*-a1", "texts": ["ANSWER: done END ANSWER"]},
     {"key": "shop-*-a2", "texts": ["ACTION:\nprint('0123456789' * 50)\nEND ACTION", *[LOOK] * 14]},
 ]
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -165,19 +174,24 @@ def test_without_an_engine_nothing_runs_and_one_line_says_what_to_do(run, monkey
     assert not (run[0] / "x.jsonl").exists()
 
 
-def test_an_agent_that_makes_a_tool_hang_fails_and_is_not_done_again_and_again(tmp_path):
-    task = {"id": "hang", "environment": "odd", "family": "failing", "instruction": "Wait."}
-    check = {"evaluation_function": "def evaluate():\n    return True", "solution": "pass", "failure_cases": []}
-    (tmp_path / "tasks.jsonl").write_text(json.dumps(task | check))
+async def test_an_agent_that_makes_a_tool_hang_fails_and_is_not_done_again_and_again(tmp_path):
+    task = Task(
+        id="hang", environment="odd", family="failing", instruction="Wait.",
+        evaluation_function="def evaluate():\n    return True", solution="pass", failure_cases=[],
+    )  # fmt: skip
     texts = ["ACTION:\nasleep()\nEND ACTION", "ANSWER: done END ANSWER"]
     (tmp_path / "replies.jsonl").write_text(json.dumps({"key": "hang-*", "texts": texts}))
-    sca(
-        tmp_path, "rollout", "tasks.jsonl", "--env", str(ODD), "--attempts", "1",
-        "--engine", "replay", "--model", "replies.jsonl",
-    )  # fmt: skip
-    (attempt,) = lines(tmp_path / "trajectories.jsonl")
-    assert (attempt["reward"], attempt["outcome"], attempt["state_hash"]) == (0, "failure", None)
-    assert "a tool hung" in attempt["detail"]
+    asker = Asker(ReplayEngine(tmp_path / "replies.jsonl"), Sampling(), seed=0)
+    agent = ModelAgent(Setting.open(str(ODD)), asker, ExecutorRules())
+    async with DockerSandbox(ODD, limits=Limits(wall_seconds=1)) as sandbox:  # ten by default, and waited for often
+        with Output.open(tmp_path / "trajectories.jsonl", Trajectory, {}) as out:
+            (attempt,), losses = await run_rollouts(
+                [task], 1, agent, Judge("check"), sandbox, out,
+                run="000000", state_changes=False, concurrency=1, progress=Silence(),
+            )  # fmt: skip
+    assert (losses.retried, losses.lost) == (0, [])
+    assert (attempt.reward, attempt.outcome, attempt.state_hash) == (0, "failure", None)
+    assert "a tool hung" in attempt.detail
 
 
 def test_attempts_at_a_task_that_has_changed_are_not_mixed(run):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from forked import sca, start
+from forked import lines, sca, start
 
 from sca.cli import main
 from sca.dialogue.setting import Setting
@@ -18,10 +18,6 @@ SMALL = ("--tasks-per-iteration", "2", "--attempts", "4", "--seed", "5")
 
 def command(tasks: Path, *more: str) -> list[str]:
     return ["train", "--online", "--algo", "ppo", "--tasks", str(tasks), *SMALL, *more]
-
-
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")

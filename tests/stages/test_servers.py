@@ -41,7 +41,7 @@ async def run(tmp_path):
 
     async def run(server):
         flags = ["--attempts", str(ATTEMPTS), "-o", "out.jsonl", "--model", "m", "--base-url", server.url]
-        flags += ["--engine-option", "timeout=0.5", "--concurrency", "32", "--env", str(FOLDER)]
+        flags += ["--engine-option", "timeout=2", "--concurrency", "32", "--env", str(FOLDER)]
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sca", "rollout", "tasks.jsonl", *flags, cwd=tmp_path,
             env=os.environ | {"OPENAI_API_KEY": "sesame-open"}, stderr=asyncio.subprocess.PIPE,

@@ -1,11 +1,10 @@
 """Retail with a user, by the command line and in real containers."""
 
 import json
-from pathlib import Path
 
 import pytest
-from forked import sca
-from retail.shop import SHOP
+from forked import lines, sca
+from retail.shop import write
 from transformers import AutoTokenizer
 
 from sca.engines.opening import SHIPPED
@@ -29,17 +28,12 @@ USER = [
 ]
 
 
-def lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A small shop, a task, and what agent and user say."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "data").mkdir()
-    for name, table in SHOP.items():
-        (folder / "data" / f"{name}.json").write_text(json.dumps(table))
+    write(folder / "data")
     (folder / "tasks.jsonl").write_text(json.dumps(TASK) + "\n")
     (folder / "agent.jsonl").write_text(json.dumps({"key": "retail-*-a?", "texts": AGENT}) + "\n")
     (folder / "user.jsonl").write_text(json.dumps({"key": "retail-*-a?:user", "texts": USER}) + "\n")

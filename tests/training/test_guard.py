@@ -49,6 +49,19 @@ def test_it_goes_back_at_half_the_rate_and_stops_after_the_last_time():
     assert guard.stopped
 
 
+def test_whether_weights_are_the_best_so_far_is_told_when_they_have_been_tried():
+    guard = Guard(GuardRules())
+    rewards = enumerate([0.2, 0.6, 0.7, 0.1], start=1)
+    assert [guard.rewarded(iteration, reward) for iteration, reward in rewards] == [True, False, True, False]
+
+
+def test_what_was_earned_before_it_went_back_counts_no_more():
+    rules = GuardRules("rollback", patience=2, window=2)
+    _, said = told(rules, [0.5, 0.5, 0.2, 0.2, 0.2])
+    assert [bool(one) for one in said] == [False, False, False, True, False]
+    assert told(rules, [0.5, 0.5, 0.2, 0.2, 1.0])[0].best == 2  # one lucky draw
+
+
 @pytest.mark.parametrize(
     ("figures", "word"),
     [({"kl": 1.5, "entropy": 0.4}, "1.50 nats a token away"), ({"kl": None, "entropy": 1e-5}, "entropy is 1e-05")],

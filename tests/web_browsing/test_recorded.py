@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from stages.test_loop import lines, sca
+from forked import lines, sca
 
 pytestmark = pytest.mark.docker
 
