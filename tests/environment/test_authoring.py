@@ -58,7 +58,7 @@ def test_postponed_annotations_are_written_without_quotes():
             """Look."""
 
         @read
-        def find(self, what: "Unknown") -> "str":  # noqa: F821
+        def find(self, what: "Unknown") -> "str":  # noqa: F821 - a name that only a type checker knows
             """Find."""
 
     assert tools_of(Late)["look"].signature == "look(where: str, how: list[int] | None = None) -> dict[str, Any]"
