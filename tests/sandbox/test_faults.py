@@ -31,15 +31,16 @@ def first(times, method, ending, fault):
 
 FAULTS = {
     "a creation is reset": first(2, "POST", "/containers/create", "reset"),
+    "a creation is a conflict": first(2, "POST", "/containers/create", 409),
     "a creation fails": first(2, "POST", "/containers/create", 500),
     "a start is reset": first(2, "POST", "/start", "reset"),
+    "a start fails": first(2, "POST", "/start", 500),
     "an attachment is reset": first(2, "POST", "/attach", "reset"),
     "an attachment fails": first(2, "POST", "/attach", 500),
     "a removal is reset": first(2, "DELETE", "", "reset"),
     "a removal is a conflict": first(2, "DELETE", "", 409),
     "a removal fails": first(2, "DELETE", "", 500),
 }
-"""A status other than 404 is one fault, whichever it is, but for a removal, where a conflict is none."""
 
 
 @pytest.fixture
