@@ -35,13 +35,12 @@ def page(
     )
     environment.globals |= {
         "rate": percent, "points": points, "pct": _pct, "share": _share, "by_seed": _by_seed, "spent": _spent,
-        "furthest": _furthest, "same": _same,
+        "furthest": _furthest, "summary": summary,
     }  # fmt: skip
     parts = {"calculation": "a (calculation)", "retail": "a (retail)", "pae": "PAE", "filters": "b", **COMPARED}
     return environment.get_template("evidence.md.jinja").render(
         found=found,
         again=again,
-        summary=summary(again),
         plots=plots,
         weakness=weakness,
         tried=tried,
@@ -73,10 +72,6 @@ def _spent(part: Mapping[str, Any]) -> str:
 
 def _by_seed(rate: Mapping[str, Any]) -> str:
     return " / ".join(f"{100 * value:.1f}" for value in rate["seeds"])
-
-
-def _same(rates: Sequence[Mapping[str, Any]]) -> int:
-    return sum(rate["first"] == rate["value"] for rate in rates)
 
 
 def _furthest(rates: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
