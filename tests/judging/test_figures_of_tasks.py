@@ -52,6 +52,17 @@ def test_an_invalid_task_makes_no_duplicate_of_a_valid_one():
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] is None
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_of_those_that_do_the_same_the_first_that_is_let_in_is_no_duplicate(interrupted):
+    demands = Thresholds(min_mutation_score=1.0, drop_duplicates=True)
+    lenient = task("a", effect="1", mutation_score=0.5)
+    duplicates = Duplicates([lenient] if interrupted else (), demands)
+    shown = ([] if interrupted else [lenient]) + [task(name, effect="1", mutation_score=1.0) for name in "bc"]
+    marked = [duplicates.mark(one) for one in shown]
+    assert [one.id for one in marked if not demands.objections(one)] == ["b"]
+    assert marked[-1].verdict.quality["duplicate_of"] == "b"
+
+
 def test_what_was_judged_by_an_earlier_run_is_remembered():
     duplicates = Duplicates([task("a", effect="1")])
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] == "a"
