@@ -60,7 +60,7 @@ gpu-check: ## Trainer and transformers engine in bfloat16 on this machine's GPU;
 tiny-model: setup ## Train the model that ships once more, from nothing
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model
 
-tiny-sibling: setup ## Train its stronger sibling, a teacher for distillation, into build/tiny_model/sibling
+tiny-sibling: setup ## Train its stronger sibling, the teacher for distillation, once more, from nothing
 	@$(WITH_ENGINE) $(BIN)/python -m tiny_model --sibling
 
 evidence-core: setup ## Does self-challenging help, and what does the filter do? Writes docs/evidence.md; within an hour

@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
 # Part e: the base learns from a stronger sibling's attempts: from all of them, or from successes only (Table 3).
 #
-#   SIBLING  the teacher's folder (build/tiny_model/sibling; made if it is not there)
+#   SIBLING  the teacher's folder (tiny_model/sibling; `make tiny-sibling` makes it once more)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 in_environment calculation
-sibling=${SIBLING:-$root/build/tiny_model/sibling}
-if [ ! -f "$sibling/config.json" ]; then # about an hour, once; what the model's own making left is used
-    (cd "$root" && python -m tiny_model train --sibling -o "$sibling")
-fi
+sibling=${SIBLING:-$root/tiny_model/sibling}
 
 for seed in $seeds; do
     place "$env/seed-$seed"

@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from tiny_model.settings import HELD_OUT, HELD_OUT_RETAIL, MODEL, SHIPPED, SIBLING, WORK
+from tiny_model.settings import (
+    CARD,
+    HELD_OUT,
+    HELD_OUT_RETAIL,
+    MODEL,
+    PHASES,
+    SHIPPED,
+    SIBLING,
+    SIBLING_CARD,
+    SIBLING_MODEL,
+    WORK,
+)
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Out = Annotated[Path, typer.Option("-o", "--out")]
@@ -23,13 +34,13 @@ def everything(context: typer.Context, sibling: Sibling = False) -> None:
     """Tokenizer, both phases of pretraining, then what the model can do (up to two hours on 2 cores)."""
     if context.invoked_subcommand is None:
         train(sibling=sibling)
-        report(model=WORK / "sibling" if sibling else MODEL)
+        report(model=SIBLING_MODEL if sibling else MODEL)
 
 
 @app.command()
 def train(
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Default: the folder of the model that ships.")
+        Path | None, typer.Option("-o", "--out", help="Default: the folder of the model in this checkout.")
     ] = None,
     work: Path = WORK,
     sibling: Sibling = False,
@@ -37,8 +48,9 @@ def train(
     """Make the model: tokenizer, a phase of scattered noise, a phase of systematic mistakes."""
     from tiny_model.recipe import Recipe  # torch and transformers take seconds to import
 
-    folder = out or (work / "sibling" if sibling else MODEL)
-    Recipe(work, phases=SIBLING if sibling else SHIPPED).run(folder)
+    phases, default, card = (SIBLING, SIBLING_MODEL, SIBLING_CARD) if sibling else (SHIPPED, MODEL, CARD)
+    folder = out or default
+    Recipe(work, phases=phases).run(folder, card)
     typer.echo(f"The model is in {folder}; {HELD_OUT.name} and {HELD_OUT_RETAIL.name} hold its fresh tasks.")
 
 
@@ -62,9 +74,8 @@ def write_corpus(
     """Write dialogues of a phase, for reading and for the leak check."""
     from tiny_model.recipe import Recipe
 
-    chosen = {one.name: one for one in (*SHIPPED, *SIBLING)}[phase]
     with out.open("w", encoding="utf-8") as file:
-        for messages in Recipe().dialogues(chosen, number):
+        for messages in Recipe().dialogues(PHASES[phase], number):
             rows = [message.model_dump() for message in messages]
             file.write(json.dumps({"messages": rows}, ensure_ascii=False) + "\n")
 

@@ -16,6 +16,7 @@ from tiny_model.programs import setting
 from tiny_model.retail import held_out as retail_held_out
 from tiny_model.retail import shops
 from tiny_model.settings import (
+    CARD,
     MODEL,
     SCATTERED,
     SHIPPED,
@@ -63,15 +64,15 @@ class Recipe:
             start.save_pretrained(done)
         return LlamaForCausalLM.from_pretrained(done)
 
-    def run(self, model: Path = MODEL) -> None:
-        """All of it, into the folder of a model, by default the one that ships."""
+    def run(self, model: Path = MODEL, card: Path = CARD) -> None:
+        """All of it, into the folder of a model, by default the one that ships, with its card."""
         trained = network.build(self.shape, self.tokenizer, seed=self.phases[0].seed)
         for phase in self.phases:
             trained = self.pretrain(phase, trained)
         trained.bfloat16().save_pretrained(model)
         self.tokenizer.save_pretrained(model)
-        for path in TEMPLATE.iterdir():
-            shutil.copy(path, model)
+        shutil.copy(TEMPLATE / "sca.json", model)
+        shutil.copy(card, model / "README.md")
 
     def _documents(self, phase: Phase) -> Sequence[Document]:
         found = (encode(messages, self.tokenizer) for messages in self.dialogues(phase, phase.documents))

@@ -6,8 +6,10 @@ from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "sca" / "models" / "tiny"
+SIBLING_MODEL = ROOT / "tiny_model" / "sibling"
 TEMPLATE = ROOT / "tiny_model" / "model"
-"""What the recipe puts beside the weights: README.md and sca.json."""
+"""What the recipe puts beside the weights: settings for `sca`, and the card of each model."""
+CARD, SIBLING_CARD = TEMPLATE / "tiny.md", TEMPLATE / "sibling.md"
 HELD_OUT = ROOT / "tiny_model" / "held_out.jsonl"
 HELD_OUT_RETAIL = ROOT / "tiny_model" / "held_out_retail.jsonl"
 WORK = ROOT / "build" / "tiny_model"
@@ -56,6 +58,7 @@ SHIPPED = (SCATTERED, SYSTEMATIC)
 CLEAN = Phase("clean", "clean", documents=19_000, tokens=3_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
 SIBLING = (SCATTERED, CLEAN)
 """Of the teacher for distillation: the shipped model's tokenizer and first phase, then right demonstrations only."""
+PHASES = {phase.name: phase for phase in (*SHIPPED, *SIBLING)}
 TOKENIZER_SEED = 3
 HELD_OUT_SEED = 4
 TOKENIZER_DOCUMENTS = 6_000

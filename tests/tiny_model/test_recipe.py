@@ -6,7 +6,17 @@ import pytest
 
 from sca.engines.opening import model_settings, open_engine
 from tiny_model import recipe
-from tiny_model.settings import MODEL, SHIPPED, SIBLING, TEMPLATE, Phase, Shape
+from tiny_model.settings import (
+    CARD,
+    MODEL,
+    SHIPPED,
+    SIBLING,
+    SIBLING_CARD,
+    SIBLING_MODEL,
+    TEMPLATE,
+    Phase,
+    Shape,
+)
 
 SMALL = Shape(vocabulary=900, hidden=32, layers=1, heads=2, key_value_heads=1, intermediate=64)
 
@@ -26,22 +36,27 @@ def made(work):
     folders = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipe, "TOKENIZER_DOCUMENTS", 60)
-        for name, phases in (("shipped", SHIPPED), ("sibling", SIBLING)):
+        for name, phases, card in (("shipped", SHIPPED, CARD), ("sibling", SIBLING, SIBLING_CARD)):
             folders[name] = work / name
-            recipe.Recipe(work, SMALL, [short(phase) for phase in phases]).run(folders[name])
+            recipe.Recipe(work, SMALL, [short(phase) for phase in phases]).run(folders[name], card)
     return folders
 
 
 def test_what_it_makes_is_a_model_folder(made):
-    for folder in made.values():
+    for folder, card in zip(made.values(), (CARD, SIBLING_CARD), strict=True):
         said = json.loads((TEMPLATE / "sca.json").read_text())
         assert model_settings(str(folder)) == said
-        assert (folder / "README.md").read_text() == (TEMPLATE / "README.md").read_text()
+        assert (folder / "README.md").read_text() == card.read_text()
 
 
-def test_the_model_that_ships_has_the_recipes_card_and_settings():
-    for file in TEMPLATE.iterdir():
-        assert (MODEL / file.name).read_text() == file.read_text()
+@pytest.mark.parametrize(("model", "card"), [(MODEL, CARD), (SIBLING_MODEL, SIBLING_CARD)])
+def test_both_models_have_the_recipes_card_and_settings(model, card):
+    assert (model / "README.md").read_text() == card.read_text()
+    assert model_settings(str(model)) == json.loads((TEMPLATE / "sca.json").read_text())
+
+
+def test_teacher_and_learner_that_lie_here_speak_with_the_same_tokens():
+    assert (MODEL / "tokenizer.json").read_bytes() == (SIBLING_MODEL / "tokenizer.json").read_bytes()
 
 
 async def test_what_it_makes_can_be_loaded(made):
