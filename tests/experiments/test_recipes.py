@@ -54,10 +54,9 @@ def test_without_an_environment_it_says_so(tmp_path):
 @pytest.mark.docker
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_runs_from_end_to_end_with_the_model_that_ships(tmp_path, name):
-    tiny = str(ROOT / "sca" / "models" / "tiny")
+    tiny, teacher = str(ROOT / "sca" / "models" / "tiny"), str(ROOT / "tiny_model" / "sibling")
     sizes = ["--episodes", "20", "--tasks", "6", "--attempts", "4", "--iterations", "1", "--gpus", "1"]
-    recipe(
-        tmp_path, name, "--env", "calculation", "--model", tiny, "--teacher", tiny, "--engine", "transformers", *sizes
-    )
+    models = ["--model", tiny, "--teacher", teacher, "--engine", "transformers"]
+    recipe(tmp_path, name, "--env", "calculation", *models, *sizes)
     assert (tmp_path / "checkpoint" / "config.json").is_file()
     assert (tmp_path / "after.summary.json").is_file()

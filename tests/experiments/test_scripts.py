@@ -66,14 +66,13 @@ def test_all_parts_are_run_and_others_build_on_the_first():
 @pytest.mark.slow
 @pytest.mark.docker
 def test_every_part_runs_and_the_page_is_written(tmp_path):
-    """In small: a part that measures nothing would be missing from the page. The teacher is the model itself."""
+    """In small: a part that measures nothing would be missing from the page."""
     for name in ("held_out.jsonl", "held_out_retail.jsonl"):
         lines = (ROOT / "tiny_model" / name).read_text("utf-8").splitlines(keepends=True)
         (tmp_path / name).write_text("".join(lines[::10]), "utf-8")
     environment = os.environ | {
         "EVIDENCE": str(tmp_path / "evidence"), "FRESH": str(tmp_path), "PYTHONPATH": str(ROOT),
         "SEEDS": "1", "EPISODES": "60", "TRIALS": "1", "TOTAL": "160", "ITERATIONS": "1", "DOCUMENTS": "500",
-        "SIBLING": str(ROOT / "sca" / "models" / "tiny"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }  # fmt: skip
     done = subprocess.run([ROOT / "experiments" / "all.sh"], env=environment, capture_output=True, text=True)
