@@ -14,8 +14,8 @@ class Duplicates:
     say which of them was first.
     """
 
-    def __init__(self, earlier: Iterable[JudgedTask] = (), thresholds: Thresholds | None = None) -> None:
-        self._demands = replace(thresholds or Thresholds(), drop_duplicates=False)
+    def __init__(self, thresholds: Thresholds, earlier: Iterable[JudgedTask] = ()) -> None:
+        self._demands = replace(thresholds, drop_duplicates=False)
         self._first: dict[str, str] = {}
         for task in earlier:
             quality = task.verdict.quality

@@ -72,7 +72,7 @@ async def run_validation(
 
     made: list[JudgedTask] = []
     known = surroundings if plan.quality else None
-    duplicates = Duplicates(out.records() if known else (), plan.thresholds)
+    duplicates = Duplicates(plan.thresholds, out.records() if known else ())
 
     async def work(task: Task) -> JudgedTask:
         return judged(task, await give_verdict(task, sandbox, known))

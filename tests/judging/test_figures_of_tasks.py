@@ -42,13 +42,13 @@ def test_a_score_at_the_threshold_will_do():
 
 
 def test_the_second_of_two_that_do_the_same_is_the_duplicate():
-    duplicates = Duplicates()
+    duplicates = Duplicates(Thresholds())
     found = [duplicates.mark(task(name, effect=effect)) for name, effect in (("a", "1"), ("b", "2"), ("c", "1"))]
     assert [one.verdict.quality["duplicate_of"] for one in found] == [None, None, "a"]
 
 
 def test_an_invalid_task_makes_no_duplicate_of_a_valid_one():
-    duplicates = Duplicates([task("a", valid=False, effect="1")])
+    duplicates = Duplicates(Thresholds(), [task("a", valid=False, effect="1")])
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] is None
 
 
@@ -56,7 +56,7 @@ def test_an_invalid_task_makes_no_duplicate_of_a_valid_one():
 def test_of_those_that_do_the_same_the_first_that_is_let_in_is_no_duplicate(interrupted):
     demands = Thresholds(min_mutation_score=1.0, drop_duplicates=True)
     lenient = task("a", effect="1", mutation_score=0.5)
-    duplicates = Duplicates([lenient] if interrupted else (), demands)
+    duplicates = Duplicates(demands, [lenient] if interrupted else ())
     shown = ([] if interrupted else [lenient]) + [task(name, effect="1", mutation_score=1.0) for name in "bc"]
     marked = [duplicates.mark(one) for one in shown]
     assert [one.id for one in marked if not demands.objections(one)] == ["b"]
@@ -64,13 +64,13 @@ def test_of_those_that_do_the_same_the_first_that_is_let_in_is_no_duplicate(inte
 
 
 def test_what_was_judged_by_an_earlier_run_is_remembered():
-    duplicates = Duplicates([task("a", effect="1")])
+    duplicates = Duplicates(Thresholds(), [task("a", effect="1")])
     assert duplicates.mark(task("b", effect="1")).verdict.quality["duplicate_of"] == "a"
 
 
 def test_the_first_stays_the_first_though_the_file_of_the_rejected_is_read_after_its_duplicate():
     rejected, admitted = task("a", effect="1", duplicate_of=None), task("b", effect="1", duplicate_of="a")
-    duplicates = Duplicates([admitted, rejected])
+    duplicates = Duplicates(Thresholds(), [admitted, rejected])
     assert duplicates.mark(task("c", effect="1")).verdict.quality["duplicate_of"] == "a"
 
 
