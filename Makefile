@@ -43,7 +43,7 @@ test-all: setup ## The tests and the long ones
 	@$(WITH_ENGINE) for run in 1:1 2:4 3:1; do echo "== the cases in order $${run%:*} by $${run#*:}" && \
 	  SCA_CASES_ORDER=$${run%:*} SCA_CASES_AT_ONCE=$${run#*:} $(BIN)/python -m pytest tests/sandbox/test_cases.py || exit 1; done
 
-soak: setup ## 5,000 candidates, twice: nothing grows and the verdicts are equal; about half an hour
+soak: setup ## 5,000 candidates, twice: nothing grows and the verdicts are equal; a quarter of an hour
 	@$(WITH_ENGINE) $(BIN)/python tests/soak/soak.py
 
 lint: setup ## ruff (rules and format) and strict mypy
