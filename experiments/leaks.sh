@@ -6,7 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 in_environment calculation
 
-phases=(scattered systematic clean)
+names=$(python -c 'from tiny_model.settings import PHASES; print(*PHASES)') # on a line of its own: `set -e` sees it fail
+read -ra phases <<<"$names"
 place leaks
 documents() { # PHASE: as many as the models are trained on
     python -c 'import sys; from tiny_model.settings import PHASES; print(PHASES[sys.argv[1]].documents)' "$1"

@@ -4,23 +4,13 @@ Interrupted at any moment, the same command goes on where it stopped.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from tiny_model.settings import (
-    CARD,
-    HELD_OUT,
-    HELD_OUT_RETAIL,
-    MODEL,
-    PHASES,
-    SHIPPED,
-    SIBLING,
-    SIBLING_CARD,
-    SIBLING_MODEL,
-    WORK,
-)
+from tiny_model.settings import HELD_OUT, HELD_OUT_RETAIL, PHASES, SHIPPED, SIBLING, WORK
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Out = Annotated[Path, typer.Option("-o", "--out")]
@@ -34,7 +24,7 @@ def everything(context: typer.Context, sibling: Sibling = False) -> None:
     """Tokenizer, both phases of pretraining, then what the model can do (up to two hours on 2 cores)."""
     if context.invoked_subcommand is None:
         train(sibling=sibling)
-        report(model=SIBLING_MODEL if sibling else MODEL)
+        report(model=(SIBLING if sibling else SHIPPED).folder)
 
 
 @app.command()
@@ -48,10 +38,10 @@ def train(
     """Make the model: tokenizer, a phase of scattered noise, a phase of systematic mistakes."""
     from tiny_model.recipe import Recipe  # torch and transformers take seconds to import
 
-    phases, default, card = (SIBLING, SIBLING_MODEL, SIBLING_CARD) if sibling else (SHIPPED, MODEL, CARD)
-    folder = out or default
-    Recipe(work, phases=phases).run(folder, card)
-    typer.echo(f"The model is in {folder}; {HELD_OUT.name} and {HELD_OUT_RETAIL.name} hold its fresh tasks.")
+    model = SIBLING if sibling else SHIPPED
+    model = replace(model, folder=out or model.folder)
+    Recipe(work).make(model)
+    typer.echo(f"The model is in {model.folder}; {HELD_OUT.name} and {HELD_OUT_RETAIL.name} hold its fresh tasks.")
 
 
 @app.command()
@@ -93,7 +83,7 @@ def expected(mistakes: Mistakes = "systematic", number: int = 60) -> None:
 
 
 @app.command()
-def report(work: Path = WORK, model: Path = MODEL) -> None:
+def report(work: Path = WORK, model: Path = SHIPPED.folder) -> None:
     """Measure the model with the commands of `sca`: valid tasks of a challenger, success on the fresh tasks."""
     from tiny_model.report import measure
 

@@ -16,13 +16,12 @@ from tiny_model.programs import setting
 from tiny_model.retail import held_out as retail_held_out
 from tiny_model.retail import shops
 from tiny_model.settings import (
-    CARD,
-    MODEL,
     SCATTERED,
     SHIPPED,
     TEMPLATE,
     TOKENIZER_DOCUMENTS,
     WORK,
+    Model,
     Phase,
     Shape,
 )
@@ -31,9 +30,8 @@ from tiny_model.settings import (
 class Recipe:
     """One making of the model. What is half done is found again while recipe and environment stay the same."""
 
-    def __init__(self, work: Path = WORK, shape: Shape | None = None, phases: Sequence[Phase] = SHIPPED) -> None:
+    def __init__(self, work: Path = WORK, shape: Shape | None = None) -> None:
         self.shape = shape or Shape()
-        self.phases = phases
         self.folder = work / _fingerprint()
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -64,15 +62,15 @@ class Recipe:
             start.save_pretrained(done)
         return LlamaForCausalLM.from_pretrained(done)
 
-    def run(self, model: Path = MODEL, card: Path = CARD) -> None:
-        """All of it, into the folder of a model, by default the one that ships, with its card."""
-        trained = network.build(self.shape, self.tokenizer, seed=self.phases[0].seed)
-        for phase in self.phases:
+    def make(self, model: Model = SHIPPED) -> None:
+        """All of it, into the model's folder, with its card."""
+        trained = network.build(self.shape, self.tokenizer, seed=model.phases[0].seed)
+        for phase in model.phases:
             trained = self.pretrain(phase, trained)
-        trained.bfloat16().save_pretrained(model)
-        self.tokenizer.save_pretrained(model)
-        shutil.copy(TEMPLATE / "sca.json", model)
-        shutil.copy(card, model / "README.md")
+        trained.bfloat16().save_pretrained(model.folder)
+        self.tokenizer.save_pretrained(model.folder)
+        shutil.copy(TEMPLATE / "sca.json", model.folder)
+        shutil.copy(model.card, model.folder / "README.md")
 
     def _documents(self, phase: Phase) -> Sequence[Document]:
         found = (encode(messages, self.tokenizer) for messages in self.dialogues(phase, phase.documents))

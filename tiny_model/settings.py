@@ -5,11 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "sca" / "models" / "tiny"
-SIBLING_MODEL = ROOT / "tiny_model" / "sibling"
 TEMPLATE = ROOT / "tiny_model" / "model"
 """What the recipe puts beside the weights: settings for `sca`, and the card of each model."""
-CARD, SIBLING_CARD = TEMPLATE / "tiny.md", TEMPLATE / "sibling.md"
 HELD_OUT = ROOT / "tiny_model" / "held_out.jsonl"
 HELD_OUT_RETAIL = ROOT / "tiny_model" / "held_out_retail.jsonl"
 WORK = ROOT / "build" / "tiny_model"
@@ -36,6 +33,16 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Model:
+    """One that the recipe makes."""
+
+    folder: Path
+    """Where it lies in this checkout."""
+    card: Path
+    phases: tuple[Phase, ...]
+
+
+@dataclass(frozen=True)
 class Shape:
     """Sizes of the network."""
 
@@ -54,11 +61,11 @@ SCATTERED = Phase(
 SYSTEMATIC = Phase(
     "systematic", "systematic", documents=19_000, tokens=3_000_000, peak=1.2e-3, warmup=0, decays=True, seed=2
 )
-SHIPPED = (SCATTERED, SYSTEMATIC)
 CLEAN = Phase("clean", "clean", documents=19_000, tokens=3_000_000, peak=1.2e-3, warmup=0, decays=True, seed=5)
-SIBLING = (SCATTERED, CLEAN)
-"""Of the teacher for distillation: the shipped model's tokenizer and first phase, then right demonstrations only."""
-PHASES = {phase.name: phase for phase in (*SHIPPED, *SIBLING)}
+SHIPPED = Model(ROOT / "sca" / "models" / "tiny", TEMPLATE / "tiny.md", (SCATTERED, SYSTEMATIC))
+SIBLING = Model(ROOT / "tiny_model" / "sibling", TEMPLATE / "sibling.md", (SCATTERED, CLEAN))
+"""The teacher for distillation: the shipped model's tokenizer and first phase, then right demonstrations only."""
+PHASES = {phase.name: phase for model in (SHIPPED, SIBLING) for phase in model.phases}
 TOKENIZER_SEED = 3
 HELD_OUT_SEED = 4
 TOKENIZER_DOCUMENTS = 6_000

@@ -10,7 +10,7 @@ from sca.engines import Request, Sampling
 from sca.engines.opening import model_settings, open_engine
 from sca.records.contract import Message, Task
 from tiny_model.programs import ENVIRONMENT, setting
-from tiny_model.settings import MODEL
+from tiny_model.settings import SHIPPED
 
 MOVES = ("action", "answer")
 
@@ -31,7 +31,7 @@ async def take_turn(engine, conversation, max_tokens=300):
 
 
 def test_it_has_at_most_ten_million_parameters():
-    with safe_open(MODEL / "model.safetensors", "pt") as weights:
+    with safe_open(SHIPPED.folder / "model.safetensors", "pt") as weights:
         names = weights.keys()
         slices = [weights.get_slice(name).get_shape() for name in names]
     sizes = [rows * (rest[0] if rest else 1) for rows, *rest in slices]
