@@ -6,7 +6,6 @@ named by the hash of what went into it.
 
 import contextlib
 import hashlib
-import importlib.util
 import io
 import os
 import platform
@@ -30,7 +29,7 @@ HOME = "opt/sca"
 LIBRARIES = "usr/lib/sca"
 PYTHON = "usr/bin/python3"
 LABEL = "sca.image"
-FORMAT = 3
+FORMAT = 4
 """Raised when the layout of the image changes in a way that no content shows."""
 LEFT_OUT = {
     "test", "tests", "idlelib", "ensurepip", "tkinter", "turtledemo", "turtle.py", "lib2to3", "venv", "site-packages",
@@ -43,6 +42,12 @@ LEFT_OUT_MODULES = (
 PACKAGE = Path(__file__).resolve().parents[2]
 COMMAND = "from sca.sandbox.guest.supervisor import main; main()"
 FLAGS = ["-s", "-S", "-P", "-B", "-X", "utf8", "-X", "frozen_modules=on", "-c", COMMAND]
+COMPILE = (
+    "import compileall, re, sysconfig; "
+    "[compileall.compile_dir(place, quiet=2, rx=re.compile('/(site-packages|tests?)/')) "
+    f"for place in (sysconfig.get_path('stdlib'), '/{HOME}')]"
+)
+"""Official images of Python come without compiled modules; each container would compile a hundred of them anew."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +135,9 @@ def _build_on(client: Engine, base: str, context: IO[bytes], tag: str, labels: d
         raise SandboxError(f"there is no image {base} on the engine; `docker pull {base}` gets one") from None
     context.seek(0)
     for line in client.build(
-        fileobj=context, custom_context=True, tag=tag, pull=False, rm=True, labels=labels, decode=True
-    ):
+        fileobj=context, custom_context=True, tag=tag, pull=False, rm=True, labels=labels, decode=True,
+        network_mode="none",
+    ):  # fmt: skip
         if "error" in line:
             raise SandboxError(f"building on {base} failed: {line['error'].strip()}")
 
@@ -141,6 +147,7 @@ def _write_context(file: IO[bytes], content: Content) -> None:
     variables = " ".join(f"{key}={value}" for key, value in environment(home=False).items())
     dockerfile = (
         f"FROM {content.base}\nUSER 0:0\nWORKDIR /\nENV {variables}\nCOPY {HOME} /{HOME}\n"
+        f'RUN ["python3", "-S", "-c", {_quoted(COMPILE)}]\n'
         f'ENTRYPOINT ["python3", {", ".join(map(_quoted, FLAGS))}]\nCMD []\n'
     )
     with tarfile.open(fileobj=file, mode="w") as tar:
@@ -164,7 +171,7 @@ def _write_root(file: IO[bytes], content: Content) -> None:
         # Root starts the supervisor; what a program might start as its own uid there is none.
         writer.file(PYTHON, executable, 0o700)
         for path in _library(library):
-            writer.file(f"usr/{sys.platlibdir}/{version}/{path.relative_to(library)}", path)
+            writer.module(f"usr/{sys.platlibdir}/{version}/{path.relative_to(library)}", path)
         for path in modules:
             writer.file(f"usr/{sys.platlibdir}/{version}/lib-dynload/{path.name}", path)
         for path in linked([executable, *modules]):
@@ -176,17 +183,14 @@ def _write_root(file: IO[bytes], content: Content) -> None:
 
 
 def _library(library: Path) -> Iterator[Path]:
-    """Modules of the standard library and their compiled forms."""
+    """Modules of the standard library."""
     skipped = {"lib-dynload", *LEFT_OUT}
     for path in sorted(library.iterdir()):
         if path.name in skipped or path.name.startswith("config-"):
             continue
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             inside = file.relative_to(library).parts
-            if any(part in LEFT_OUT for part in inside) or not file.is_file():
-                continue
-            compiled = file.suffix == ".pyc" and ".opt-" not in file.name
-            if file.suffix == ".py" or (compiled and file.name.split(".")[0] + ".py" not in LEFT_OUT):
+            if file.suffix == ".py" and not any(part in LEFT_OUT for part in inside):
                 yield file
 
 
@@ -220,12 +224,12 @@ def _guest() -> Iterator[Path]:
 def _add_project(writer: "_Writer", content: Content) -> None:
     """The guest and the environment, for root's eyes only."""
     for path in sorted(_guest()):
-        writer.module(f"{HOME}/sca/{path.relative_to(PACKAGE)}", path)
+        writer.module(f"{HOME}/sca/{path.relative_to(PACKAGE)}", path, private=True)
     writer.text(f"{HOME}/sca/sandbox/__init__.py", "", private=True)
     place = content.place.lstrip("/")
     for path in _plain(content.folder):
         if path.relative_to(content.folder).parts[0] not in ("data", "tasks", "tests"):
-            writer.module(f"{place}/{path.relative_to(content.folder)}", path)
+            writer.module(f"{place}/{path.relative_to(content.folder)}", path, private=True)
     writer.folder(f"{place}/data", private=True)
     for path in _plain(content.data):
         writer.file(f"{place}/data/{path.relative_to(content.data)}", path, private=True)
@@ -262,16 +266,23 @@ class _Writer:
         with path.open("rb") as source:
             self._add(name, source, stat.st_size, 0o600 if private else mode, int(stat.st_mtime), private=private)
 
-    def module(self, name: str, path: Path) -> None:
-        """A private file and, of a module, its compiled form: no container then compiles it once more."""
-        self.file(name, path, private=True)
-        if path.suffix == ".py":
-            compiled = Path(importlib.util.cache_from_source(name))
-            with tempfile.NamedTemporaryFile(suffix=".pyc") as file:
-                unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-                with contextlib.suppress(py_compile.PyCompileError):  # the container will say what is wrong
-                    py_compile.compile(str(path), file.name, f"/{name}", doraise=True, invalidation_mode=unchecked)
-                    self.file(str(compiled), Path(file.name), private=True)
+    def module(self, name: str, path: Path, *, private: bool = False) -> None:
+        """A file and, of a module, its compiled form: no container then compiles it once more."""
+        self.file(name, path, private=private)
+        if path.suffix != ".py":
+            return
+        place = f"__pycache__/{path.stem}.{sys.implementation.cache_tag}.pyc"
+        compiled, ready = str(Path(name).parent / place), path.parent / place
+        if not private and ready.is_file():  # of the library; all that is private is compiled here, valid at any time
+            self.file(compiled, ready)
+            return
+        with tempfile.NamedTemporaryFile(suffix=".pyc") as file:
+            unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            with contextlib.suppress(py_compile.PyCompileError):  # the container will say what is wrong
+                py_compile.compile(
+                    str(path), file.name, f"/{name}", doraise=True, optimize=0, invalidation_mode=unchecked
+                )
+                self.file(compiled, Path(file.name), private=private)
 
     def text(self, name: str, text: str, *, private: bool = False) -> None:
         """A small file."""
