@@ -87,6 +87,7 @@ def _inside(facts: dict[str, Any], asked: dict[str, Any]) -> list[Finding]:
         Finding("no network", set(facts["interfaces"]) <= {"lo"}, ", ".join(facts["interfaces"]) or "no interface"),
         Finding("no way out", facts["connect"] != "allowed", facts["connect"]),
         Finding("nothing writable", not facts["writable"], ", ".join(facts["writable"]) or "all refused"),
+        Finding("the environment out of sight", facts["data"] == "EACCES", facts["data"]),
         Finding("PID 1 out of reach", facts["signal_1"] == "EPERM", facts["signal_1"]),
         Finding("memory capped", capped(facts["memory"], limit["Memory"]), facts["memory"] or "not readable"),
         Finding("no swap", facts["swap"] in ("0", facts["memory"], ""), facts["swap"] or "no swap accounting"),

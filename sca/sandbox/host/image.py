@@ -145,8 +145,9 @@ def _build_on(client: Engine, base: str, context: IO[bytes], tag: str, labels: d
 def _write_context(file: IO[bytes], content: Content) -> None:
     """A build context with the guest and the environment, on top of somebody's base."""
     variables = " ".join(f"{key}={value}" for key, value in environment(home=False).items())
+    above = HOME.partition("/")[0]  # the engine keeps the rights of what is in a folder, but not the folder's own
     dockerfile = (
-        f"FROM {content.base}\nUSER 0:0\nWORKDIR /\nENV {variables}\nCOPY {HOME} /{HOME}\n"
+        f"FROM {content.base}\nUSER 0:0\nWORKDIR /\nHEALTHCHECK NONE\nENV {variables}\nCOPY {above} /{above}\n"
         f'RUN ["python3", "-S", "-c", {_quoted(COMPILE)}]\n'
         f'ENTRYPOINT ["python3", {", ".join(map(_quoted, FLAGS))}]\nCMD []\n'
     )
