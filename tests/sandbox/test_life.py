@@ -108,6 +108,21 @@ async def test_without_an_engine_one_line_says_what_to_do(shop, monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "certificates", "why"),
+    [
+        ("tcp://name:hunter2@nowhere:2376", "/nowhere", "Path to a certificate and key files must be provided"),
+        ("nonsense", "", "Invalid bind address format"),
+    ],
+)
+def test_an_engine_that_cannot_even_be_asked_says_why(monkeypatch, address, certificates, why):
+    monkeypatch.setenv(engine.HOST_VARIABLE, address)
+    monkeypatch.setenv("DOCKER_CERT_PATH", certificates)
+    with pytest.raises(SandboxError, match=rf"^no Docker engine answers at \S+ \({why}.*\): start Docker") as caught:
+        engine.connect()
+    assert "hunter2" not in str(caught.value)
+
+
 @docker_test
 async def test_an_environment_that_does_not_load_says_why(tmp_path):
     (tmp_path / "environment.py").write_text("1 / 0")

@@ -14,8 +14,8 @@ Engine: TypeAlias = Any
 HOST_VARIABLE = "SCA_DOCKER_HOST"
 """Address of the engine to use, before DOCKER_HOST; a private engine of the project is named by it."""
 NO_ENGINE = (
-    "no Docker engine answers at {address}: start Docker (or run `make demo`, which starts an engine of its own), "
-    "or name another with DOCKER_HOST. Nothing was run."
+    "no Docker engine answers at {address}{why}: start Docker (or run `make demo`, which starts an engine of its "
+    "own), or name another with DOCKER_HOST. Nothing was run."
 )
 NO_PERMISSION = (
     "no permission to use the Docker engine at {address}: join the group `docker` and log in again, or be root. "
@@ -40,13 +40,16 @@ def connect(timeout: int = 60) -> Engine:
 
     where = address()
     if where.startswith("unix://") and (answer := ask(where)) != "answers":
-        raise SandboxError((NO_PERMISSION if answer == "forbidden" else NO_ENGINE).format(address=scrub_text(where)))
+        message = NO_PERMISSION if answer == "forbidden" else NO_ENGINE
+        raise SandboxError(message.format(address=scrub_text(where), why=""))
     try:
         client = docker.APIClient(
             version="auto", timeout=timeout, **kwargs_from_env({**os.environ, "DOCKER_HOST": where})
         )
     except docker.errors.DockerException as error:
-        raise SandboxError(NO_ENGINE.format(address=scrub_text(where))) from error
+        asked = str(error).startswith("Error while fetching")  # else it had no way to: no certificate, no paramiko
+        why = "" if asked else f" ({scrub_text(' '.join(str(error).split()))})"
+        raise SandboxError(NO_ENGINE.format(address=scrub_text(where), why=why)) from error
     client.trust_env = not where.startswith("unix://")  # no proxy stands before a socket, so none is looked for
     return client
 
