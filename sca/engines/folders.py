@@ -1,13 +1,17 @@
 """Model folders: where they lie, what they must hold, and the hash of their weights. Loads no heavy library."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from sca.errors import ScaError
 
-FILES = ("*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt")
+FILES = ("*.json", "*.safetensors", "*.jinja", "*.model", "*.txt")
+TWICE = ("consolidated*", "original/*")
+"""The same weights in a publisher's own format, beside those that are loaded."""
+INDEX = "model.safetensors.index.json"
 
 
 def fetch(model: str | Path) -> Path:
@@ -33,9 +37,27 @@ def fetch_tokenizer(model: str | Path) -> Path:
     return _downloaded(str(model), [pattern for pattern in FILES if pattern != "*.safetensors"])
 
 
+def weights(folder: Path) -> list[Path]:
+    """The files that are loaded: `model.safetensors`, else those that the index names, else all; in order.
+
+    Raises `ScaError` where the index names one that is not there, or cannot be read.
+    """
+    if (whole := folder / "model.safetensors").is_file():
+        return [whole]
+    if not (index := folder / INDEX).is_file():
+        return sorted(folder.glob("*.safetensors"))
+    try:
+        files = [folder / name for name in sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ScaError(f"{index}: names no weights ({type(error).__name__}: {error})") from None
+    if missing := [file.name for file in files if not file.is_file()]:
+        raise ScaError(f"{folder}: {missing[0]} is missing, which {INDEX} names; was the download cut off?")
+    return files
+
+
 def content_hash(folder: Path) -> str:
     """SHA-256 of the weights: of the file where there is one, else of the files' names and hashes, in order."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = weights(folder)
     hashes = [_sha256(file) for file in files]
     if len(hashes) == 1:
         return hashes[0]
@@ -46,7 +68,8 @@ def content_hash(folder: Path) -> str:
 def prompts_hash(folder: Path) -> str:
     """SHA-256 of what turns chats into tokens and ends a turn: tokenizer, template and settings."""
     names = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja")
-    files = [folder / name for name in (*names, "generation_config.json", "config.json")]
+    slow = ("vocab.json", "merges.txt", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
+    files = [folder / name for name in (*names, *slow, "generation_config.json", "config.json")]
     lines = "".join(f"{_sha256(file)}  {file.name}\n" for file in files if file.is_file())
     return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -65,7 +88,7 @@ def _downloaded(name: str, patterns: Sequence[str] = FILES) -> Path:
     # The hub's client warns about missing tokens and slow transfers; what matters comes back as an error.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
-        return Path(snapshot_download(name, allow_patterns=list(patterns)))
+        return Path(snapshot_download(name, allow_patterns=list(patterns), ignore_patterns=list(TWICE)))
     except RepositoryNotFoundError as error:
         raise ScaError(
             f"{name}: neither a folder here nor a model on the Hugging Face hub that you may read; "
@@ -83,7 +106,7 @@ def _downloaded(name: str, patterns: Sequence[str] = FILES) -> Path:
 def _checked(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
         raise ScaError(f"{folder}: has no config.json, so it is not a model folder")
-    if not any(folder.glob("*.safetensors")):
+    if not weights(folder):
         raise ScaError(f"{folder}: has no .safetensors file; other formats are not loaded, convert the weights first")
     return folder
 

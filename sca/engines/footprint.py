@@ -6,6 +6,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from sca.engines.folders import weights
+
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -24,7 +26,7 @@ class Footprint:
         """Read `config.json` and the heads of the safetensors files. Raises `OSError` or `ValueError`."""
         config = json.loads((folder / "config.json").read_text("utf-8"))
         text = config.get("text_config") or config
-        parameters = sum(_parameters(file) for file in sorted(folder.glob("*.safetensors")))
+        parameters = sum(map(_parameters, weights(folder)))
         return cls(parameters, _cell(text), text.get("max_position_embeddings"))
 
 

@@ -7,19 +7,19 @@ generous, or strict for comparison.
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import partial
 from typing import Any, Literal
-
-import jinja2
 
 from sca.controls import strip_controls
 from sca.engines import ContextOverflow, Engine, Request, Sampling
 from sca.judging.reward import Reward
 from sca.records.contract import Message
 from sca.records.ids import seed_for
+from sca.templates import render
 
 Manner = Literal["generous", "strict"]
 SAMPLING = Sampling(temperature=0.0, max_tokens=512)
+_render = partial(render, "sca.judging")
 _SPEAKERS = {"user": "USER", "assistant": "AGENT", "tool": "OUTPUT"}
 _STATUS = re.compile(
     r"^[^\w\n]*status\W+(not[\s_-]+success\w*|unsuccess\w*|success\w*)\W*$", re.IGNORECASE | re.MULTILINE
@@ -71,18 +71,3 @@ def judge_prompt(manner: Manner, instruction: str, messages: Sequence[Message]) 
         {"role": "system", "content": _render("judge", manner=manner)},
         {"role": "user", "content": _render("dialogue", instruction=instruction, lines=lines)},
     ]
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("sca.judging", "prompts"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # plain text for a model, not HTML
-    )
-
-
-def _render(template: str, **values: Any) -> str:
-    return _templates().get_template(f"{template}.jinja").render(**values).strip()

@@ -1,32 +1,17 @@
 """The prompts, as templates in this folder: `full` for models that read, `brief` for models that know."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
-
-import jinja2
 
 from sca.dialogue import hand_in
 from sca.dialogue.setting import Setting
 from sca.records.contract import Message, Task, Verdict
+from sca.templates import render
 
 Style = Literal["full", "brief"]
 Feedback = Literal["full", "none"]
+_render = partial(render, "sca.dialogue")
 _STEPS = ("one tool call", "two tool calls", "three tool calls", "four or more tool calls")
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("sca.dialogue", "prompts"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # plain text for a model, not HTML
-    )
-
-
-def _render(template: str, **values: Any) -> str:
-    return _templates().get_template(f"{template}.jinja").render(**values).strip()
 
 
 def executor_prompt(setting: Setting, task: Task, style: Style, max_turns: int) -> list[Message]:
